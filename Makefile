@@ -14,6 +14,10 @@ READY := $(or $(wildcard $(READY_DEV)),$(READY_RUN))
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_VENV_CLEAR := 1
+# Trust what the system trusts, as pip does: inside many networks a proxy signs the traffic.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS := true
+endif
 unexport VIRTUAL_ENV
 
 help: ## 列出命令 / list the commands
