@@ -1,0 +1,128 @@
+"""Hours laid out by the clock: one row a day with the 24 hours side by side.
+
+Running means are then plain column arithmetic over clock hours: a missing row is a missing hour,
+wherever the rows stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import narwhals.stable.v2 as nw
+
+from shanshui._frames import Entered, naive_time, require
+from shanshui.air._rules import fault_code, measured, valid_fixed
+from shanshui.standards.errors import ShanshuiError
+
+if TYPE_CHECKING:
+    from shanshui._frames import LazyFrame
+
+Stamp = Literal["start", "end"]
+
+
+def stamped(entered: Entered, keys: Sequence[str], stamp: Stamp) -> LazyFrame:
+    """Add ``_date`` and ``_hour`` (1 to 24, the label of the hour's end) to a frame of hours.
+
+    Raises
+    ------
+    SchemaError
+        When a key or the time is missing, or the time is none.
+    ShanshuiError
+        When `stamp` is neither ``"start"`` nor ``"end"``.
+    """
+    if stamp not in ("start", "end"):
+        raise ShanshuiError(f"stamp 应为 'start' 或 'end' / must be 'start' or 'end': {stamp!r}")
+    require(entered.schema, [*keys, "time"], what="小时数据")
+    time = naive_time(entered, "time")
+    start = time.dt.offset_by("-1h") if stamp == "end" else time
+    return entered.frame.with_columns(
+        start.dt.date().alias("_date"),
+        (start.dt.hour().cast(nw.Int64) + 1).alias("_hour"),
+    )
+
+
+def sound_values(frame: LazyFrame, entered: Entered, items: Sequence[str]) -> LazyFrame:
+    """Add ``_v_<item>`` (sound values as fixed integers) and ``_f_<item>`` (fault codes)."""
+    values = {item: measured(item, entered.schema[item]) for item in items}
+    return frame.with_columns(
+        *(valid_fixed(value, item).alias(f"_v_{item}") for item, value in values.items()),
+        *(fault_code(value, item).alias(f"_f_{item}") for item, value in values.items()),
+    )
+
+
+def hour_columns(item: str) -> list[nw.Expr]:
+    """Return the 24 columns ``_<item>_<label>`` of a row's own hour."""
+    return [
+        nw.when(nw.col("_hour") == label).then(nw.col(f"_v_{item}")).alias(f"_{item}_{label}")
+        for label in range(1, 25)
+    ]
+
+
+def day_row(item: str) -> list[nw.Expr]:
+    """Return the aggregates that bring an item's 24 hours into the row of the day."""
+    return [nw.col(f"_{item}_{label}").max() for label in range(1, 25)]
+
+
+def repeated_hours() -> tuple[nw.Expr, nw.Expr]:
+    """Return the aggregate ``_mask`` to take by day, and whether it shows a repeated hour.
+
+    The mask is the sum of 2^hour. Adding powers of two never leaves more ones than powers, and
+    leaves as many only where all differ: so a day repeats an hour exactly where the ones of its
+    mask are fewer than its rows (``_rows``).
+    """
+    power = nw.lit(1)
+    for label in range(1, 25):
+        power = nw.when(nw.col("_hour") == label).then(nw.lit(2**label)).otherwise(power)
+    mask = power.cast(nw.Int64).sum().cast(nw.Int64).alias("_mask")
+    ones = nw.sum_horizontal(*(nw.col("_mask") // 2**bit % 2 for bit in range(32)))
+    return mask, ones < nw.col("_rows")
+
+
+def by_day(
+    frame: LazyFrame, keys: Sequence[str], items: Sequence[str], *others: nw.Expr
+) -> LazyFrame:
+    """Bring the hours of `items` side by side, one row a key and day.
+
+    Adds ``_<item>_<label>``, ``_repeats`` (the day has two rows for an hour) and the aggregates
+    given as `others`.
+    """
+    mask, repeats = repeated_hours()
+    frame = frame.with_columns(c for item in items for c in hour_columns(item))
+    days = frame.group_by(*keys, "_date").agg(
+        nw.len().cast(nw.Int64).alias("_rows"),
+        mask,
+        *others,
+        *(aggregate for item in items for aggregate in day_row(item)),
+    )
+    return days.with_columns((repeats & ~nw.col("_date").is_null()).alias("_repeats"))
+
+
+def running(
+    item: str, label: int, length: int, *, day_before: bool = False
+) -> tuple[nw.Expr, nw.Expr]:
+    """Return sum and count of the `length` hours that end at `label`.
+
+    Hours of the day before are the columns with the suffix ``_before`` where `day_before`.
+    """
+    columns = []
+    for hour in range(label - length + 1, label + 1):
+        if hour >= 1:
+            columns.append(nw.col(f"_{item}_{hour}"))
+        elif day_before:
+            columns.append(nw.col(f"_{item}_{hour + 24}_before"))
+    total = nw.sum_horizontal(*columns).cast(nw.Int64)
+    count = nw.sum_horizontal(
+        *(nw.when(~c.is_null()).then(nw.lit(1)).otherwise(nw.lit(0)) for c in columns)
+    ).cast(nw.Int64)
+    return total, count
+
+
+def with_day_before(days: LazyFrame, keys: Sequence[str], columns: Sequence[str]) -> LazyFrame:
+    """Add the given columns of the day before, with the suffix ``_before``."""
+    before = days.select(
+        *keys,
+        nw.col("_date").dt.offset_by("1d").cast(nw.Date).alias("_date"),
+        *(nw.col(c).alias(f"{c}_before") for c in columns),
+    )
+    return days.join(before, on=[*keys, "_date"], how="left")

@@ -1,0 +1,237 @@
+"""Daily values of the six items from hourly means (GB 3095, HJ 663)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import narwhals.stable.v2 as nw
+
+from shanshui._frames import enter, names, require, require_numbers
+from shanshui.air._hours import (
+    Stamp,
+    by_day,
+    running,
+    sound_values,
+    stamped,
+    with_day_before,
+)
+from shanshui.air._rules import (
+    DAILY,
+    HOURLY,
+    by_edition,
+    chosen,
+    code_if,
+    edition_name,
+    joined,
+    limit,
+    pollutant,
+)
+from shanshui.standards.editions import Edition
+from shanshui.standards.errors import ShanshuiError
+from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed
+
+if TYPE_CHECKING:
+    from narwhals.stable.v2.typing import IntoFrameT
+
+MEANS = ("so2", "no2", "co", "pm10", "pm25")
+
+
+def daily(
+    hours: IntoFrameT,
+    *,
+    stamp: Stamp = "end",
+    by: str | Sequence[str] = "station",
+    edition: str | date | Edition | None = None,
+    rounded: bool = True,
+    o3_labels: tuple[int, int] | None = None,
+) -> IntoFrameT:
+    """Compute the daily values of each station from its hourly means.
+
+    The natural day D holds the hours that end at D 01:00 to D+1 00:00. Means need at least 20
+    hours. The daily maximum 8-hour O3 is the largest mean of 8 clock hours (at least 6 of them
+    valid) among the labels of the day, and needs at least 14 such means or a value above the
+    grade-2 limit. The daily maximum 1-hour O3 is the largest valid hour: the standards state no
+    least number of hours for it, so look at ``hours_o3`` beside it.
+
+    Parameters
+    ----------
+    hours : frame
+        Keys, ``time`` (datetime, Beijing clock), ``so2, no2, co, o3, pm10, pm25`` (µg/m3, CO mg/m3).
+        Any order; nulls and missing rows are missing hours.
+    stamp : {"end", "start"}
+        Whether ``time`` is the end (as the national network stamps) or the start of the hour.
+    by : str or list of str
+        Key columns of a station.
+    edition : str, date or Edition, optional
+        Edition by name, member number or date; by default the one of each row's date.
+    rounded : bool
+        Round to the published digits (µg/m3 whole, CO one decimal; GB/T 8170). Otherwise values
+        keep six decimals.
+    o3_labels : (int, int), optional
+        First and last hour label of the 8-hour means of a day; by default the edition's, 8 to 24
+        (confidence C). Labels below 8 take hours of the day before.
+
+    Returns
+    -------
+    frame of the kind that came
+        One row per key and day: keys, ``date, so2, no2, co, o3_1h, o3_8h, pm10, pm25, edition``,
+        ``reason_<item>``, ``hours_<item>``, ``windows_o3``. A value that fails its rule is null.
+        Reasons are codes joined by ',': ``no_data``, ``few_hours``, ``few_windows``,
+        ``repeated_hour`` (the day has two rows for one hour: nothing of it is used), ``negative``
+        and ``absurd`` (an hour was set aside for that), ``no_edition``, ``no_time``. A frame that
+        holds its rows comes back sorted by key and date.
+
+    Raises
+    ------
+    SchemaError
+        A column is missing or has the wrong type.
+    UnknownEdition, NoEdition
+        From `edition`.
+
+    References
+    ----------
+    GB 3095 表4 (validity), 3.9 (daily maximum 8-hour mean); HJ 663 6.1.2 (14 windows).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from datetime import datetime
+    >>> from shanshui import air
+    >>> hours = pl.DataFrame(
+    ...     {
+    ...         "station": "1001A",
+    ...         "time": pl.datetime_range(
+    ...             datetime(2026, 3, 1, 1), datetime(2026, 3, 2), "1h", eager=True
+    ...         ),
+    ...     }
+    ... ).with_columns(so2=5.0, no2=20.0, co=0.45, o3=80.0, pm10=41.0, pm25=12.5)
+    >>> air.daily(hours).select("date", "co", "o3_8h", "pm25", "edition").row(0)
+    (datetime.date(2026, 3, 1), 0.4, 80.0, 12.0, '2026')
+    """
+    entered = enter(hours)
+    keys = names(by)
+    require(entered.schema, HOURLY, what="小时数据")
+    editions = chosen(edition)
+    which = nw.col("edition")
+    first, last = o3_labels or _labels(editions)
+    if not 1 <= first <= last <= 24:
+        raise ShanshuiError(f"o3_labels 应在 1—24 内 / must lie within 1..24: {(first, last)}")
+
+    require_numbers(entered.schema, HOURLY)
+    days = by_day(
+        sound_values(stamped(entered, keys, stamp), entered, HOURLY),
+        keys,
+        ["o3"],
+        *(nw.col(f"_v_{i}").sum().cast(nw.Int64).alias(f"_sum_{i}") for i in MEANS),
+        *(nw.col(f"_v_{i}").count().cast(nw.Int64).alias(f"hours_{i}") for i in HOURLY),
+        *(nw.col(f"_f_{i}").max().alias(f"_fault_{i}") for i in HOURLY),
+    )
+    if first < 8:
+        days = with_day_before(days, keys, [f"_o3_{label}" for label in range(first + 17, 25)])
+    days = days.rename({"_date": "date"})
+    days = days.with_columns(edition_name(nw.col("date"), edition).alias("edition"))
+    usable = ~nw.col("_repeats") & ~nw.col("edition").is_null() & ~nw.col("date").is_null()
+
+    least = {e.parameter("window_hours_min") for e in editions}.pop()  # 6 in every edition
+    windows = [
+        running("o3", label, 8, day_before=first < 8) for label in range(first, last + 1)
+    ]
+
+    def at_digits(item: str, build: Callable[[int], nw.Expr], *, published: bool) -> nw.Expr:
+        """Build a value at the digits that are published, or at all six."""
+        return by_edition(
+            editions,
+            lambda e: e.parameter("digits_daily")[pollutant(item)] if published else PLACES,
+            lambda digits: from_fixed(build(PLACES - digits), digits),
+            which,
+        )
+
+    def mean(item: str) -> nw.Expr:
+        enough = by_edition(
+            editions,
+            lambda e: e.parameter("day_hours_min"),
+            lambda hours_min: nw.col(f"hours_{item}") >= hours_min,
+            which,
+        )
+        count = nw.when(enough & usable).then(nw.col(f"hours_{item}"))
+        return at_digits(
+            item,
+            lambda drop: divide_half_even(nw.col(f"_sum_{item}"), count * 10**drop),
+            published=rounded,
+        )
+
+    def largest_window(drop: int) -> nw.Expr:
+        # Rounding keeps order, so the largest rounded mean is the rounded largest mean.
+        return nw.max_horizontal(
+            *(
+                divide_half_even(total, nw.when(count >= least).then(count) * 10**drop)
+                for total, count in windows
+            )
+        )
+
+    def largest_hour(drop: int) -> nw.Expr:
+        hour_values = (nw.col(f"_o3_{label}") for label in range(1, 25))
+        return divide_half_even(nw.max_horizontal(*hour_values), 10**drop)
+
+    days = days.with_columns(
+        *(mean(item).alias(item) for item in MEANS),
+        nw.when(usable).then(at_digits("o3", largest_hour, published=rounded)).alias("o3_1h"),
+        at_digits("o3", largest_window, published=rounded).alias("_o3_8h"),
+        # A limit is compared with the value as published.
+        at_digits("o3", largest_window, published=True).alias("_o3_8h_published"),
+        nw.sum_horizontal(
+            *(nw.when(n >= least).then(nw.lit(1)).otherwise(nw.lit(0)) for _, n in windows)
+        )
+        .cast(nw.Int64)
+        .alias("windows_o3"),
+    )
+    enough_windows = by_edition(
+        editions,
+        lambda e: (e.parameter("o3_windows_min"), limit(e, "o3", "8h")),
+        lambda rule: (nw.col("windows_o3") >= rule[0]) | (nw.col("_o3_8h_published") > rule[1]),
+        which,
+    )
+    days = days.with_columns(
+        nw.when(usable & enough_windows).then(nw.col("_o3_8h")).alias("o3_8h"),
+    )
+    result = days.select(
+        *keys,
+        "date",
+        *DAILY,
+        "edition",
+        *(_reason(item).alias(f"reason_{item}") for item in DAILY),
+        *(nw.col(f"hours_{item}") for item in HOURLY),
+        "windows_o3",
+    )
+    out: IntoFrameT = entered.leave(result, [*keys, "date"])
+    return out
+
+
+def _labels(editions: Sequence[Edition]) -> tuple[int, int]:
+    found = {tuple(e.parameter("o3_labels")) for e in editions}
+    assert len(found) == 1, "the editions agree on the labels of the 8-hour means"
+    first, last = found.pop()
+    return first, last
+
+
+def _reason(item: str) -> nw.Expr:
+    """Say why a value is null, and which of its hours were set aside."""
+    substance = pollutant(item)
+    fault = nw.col(f"_fault_{substance}")
+    hours = nw.col(f"hours_{substance}")
+    missing = nw.col(item).is_null()
+    known = ~nw.col("date").is_null() & ~nw.col("edition").is_null() & ~nw.col("_repeats")
+    few = "few_windows" if item == "o3_8h" else "few_hours"
+    return joined(
+        [
+            code_if(nw.col("date").is_null(), "no_time"),
+            code_if(~nw.col("date").is_null() & nw.col("edition").is_null(), "no_edition"),
+            code_if(nw.col("_repeats"), "repeated_hour"),
+            code_if(fault == 1, "negative"),
+            code_if(fault == 2, "absurd"),  # noqa: PLR2004
+            code_if(known & missing & (hours == 0), "no_data"),
+            code_if(known & missing & (hours > 0), few),
+        ]
+    )
