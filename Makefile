@@ -40,7 +40,7 @@ bench: $(READY_DEV) ## 性能对比 / measure against a bare scan, pandas and th
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 docs: $(READY_DEV) ## 生成文档网站到 site/ / build the documentation into site/
-	$(BIN)/python -m mkdocs build --strict $(ARGS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict $(ARGS)
 
 lock: .uv/bin/uv ## 更新依赖锁定文件 / renew the locks in requirements/
 	export UV_CUSTOM_COMPILE_COMMAND="make lock" && \

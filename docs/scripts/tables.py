@@ -1,0 +1,108 @@
+"""Fill the pages' marks, such as ``<!-- table: limits -->``, from the tables of the standards.
+
+A figure of a standard is typed once, in its dated file; the documentation reads it from there.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+
+from shanshui.standards import Edition, editions
+
+MARK = re.compile(r"<!-- table: (\w+) -->")
+
+
+def _markdown(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _span(edition: Edition) -> str:
+    return f"{edition.start} – {edition.end or ''}".strip()
+
+
+def _editions() -> str:
+    rows = [(f"`{e.name}`", e.title, _span(e), "<br>".join(e.numbers)) for e in editions("air")]
+    return _markdown(["edition", "名称", "dates of data", "standards"], rows)
+
+
+def _standards() -> str:
+    seen = {member.number: member for e in editions("air") for member in e.members}
+    rows = [
+        (
+            s.number,
+            f"{s.title}<br>{s.title_en}",
+            f"{s.start} – {s.end or ''}",
+            s.confidence,
+            s.source,
+        )
+        for s in seen.values()
+    ]
+    return _markdown(["number", "title", "in force", "confidence", "read from"], rows)
+
+
+def _limits() -> str:
+    """Limits side by side by edition: grade 1 / grade 2."""
+    cells: dict[tuple[str, str, str], dict[str, str]] = {}
+    for edition in editions("air"):
+        for row in edition.table("limits"):
+            key = (row["item"], row["averaging"], row["unit"])
+            cells.setdefault(key, {})[edition.name] = f"{row['grade1']:g} / {row['grade2']:g}"
+    names = [e.name for e in editions("air")]
+    rows = [(*key, *(by.get(name, "") for name in names)) for key, by in cells.items()]
+    return _markdown(["item", "average", "unit", *names], rows)
+
+
+def _breakpoints() -> str:
+    scale = editions("air")[0].table("iaqi")
+    rows = []
+    for name, edition in _distinct("breakpoints"):
+        for row in edition.table("breakpoints"):
+            points = [*row["concentrations"], *[""] * (len(scale) - len(row["concentrations"]))]
+            rows.append((name, row["name"], row["unit"], *points, row.get("above", "no IAQI")))
+    return _markdown(["edition", "row", "unit", *scale, "above the last"], rows)
+
+
+def _distinct(table: str) -> list[tuple[str, Edition]]:
+    """Return the editions with a table of their own, under the names of all that share it."""
+    found: dict[str, list[Edition]] = {}
+    for edition in editions("air"):
+        found.setdefault(edition.source_of(table)[0].number, []).append(edition)
+    return [(", ".join(e.name for e in group), group[0]) for group in found.values()]
+
+
+def _parameters(wanted: Callable[[str], bool]) -> str:
+    """List single figures; what two standards state alike stands in one row."""
+    seen = {member.number: member for e in editions("air") for member in e.members}
+    found: dict[tuple[str, ...], list[str]] = {}
+    for standard in seen.values():
+        for name, p in standard.parameters.items():
+            if wanted(p.confidence):
+                row = (f"`{name}`", _plain(p.value), p.about, p.clause or "", p.confidence)
+                found.setdefault(row, []).append(f"`{standard.number}`")
+    rows = [(*row, "<br>".join(numbers)) for row, numbers in found.items()]
+    heads = ["figure", "value", "what it governs", "clause", "confidence", "standard"]
+    return _markdown(heads, rows)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {v}" for k, v in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "editions": _editions,
+    "standards": _standards,
+    "limits": _limits,
+    "breakpoints": _breakpoints,
+    "certain": lambda: _parameters(lambda confidence: confidence == "A"),
+    "uncertain": lambda: _parameters(lambda confidence: confidence != "A"),
+}
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Replace each mark by its table (called by MkDocs for every page)."""
+    return MARK.sub(lambda mark: TABLES[mark[1]](), markdown)
