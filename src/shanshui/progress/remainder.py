@@ -227,9 +227,7 @@ def remaining(
         feasible, safe = allowed >= 0, allowed >= left
     else:
         if mean is None and done:
-            raise ShanshuiError(
-                "缺 mean（已有天数的均值） / the mean of the days so far is missing"
-            )
+            raise ShanshuiError("缺 mean（已有天数的均值） / the mean of days so far is missing")
         so_far = None if mean is None or not done else exact(mean, "mean")
         reach = bound * total - (so_far or 0) * done  # sum that the days left may reach
         value = reach / left if left else None

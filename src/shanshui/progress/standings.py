@@ -198,6 +198,14 @@ def _judge(
         reason = f"{year}年{shown}，距目标{aim}差{plain(gap)}{when}"
         english = f"{shown} in {year} is {plain(gap)} short of {aim}"
         return Standing("未完成", reason, english, goal.value, gap)
+    if baseline is not None and year <= baseline.year:
+        return Standing(
+            "暂无数据",
+            f"基期{baseline.year}年之后尚无值（{year}年{shown}，目标{aim}）",
+            f"no value after the baseline year {baseline.year} ({shown} in {year}, goal {aim})",
+            goal.value,
+            gap,
+        )
     if met:
         if commitment.lasting:
             reason = f"{year}年{shown}，提前达到目标{aim}"
@@ -206,19 +214,11 @@ def _judge(
         reason = f"{year}年{shown}，已达到{deadline}年目标{aim}，须保持"
         english = f"{shown} in {year} is at the goal for {deadline} already and has to be held"
         return Standing("达到序时进度", reason, english, goal.value, gap)
-    if baseline is None or year <= baseline.year:
-        missing = (
-            ("缺基期值", "no baseline")
-            if baseline is None
-            else (
-                f"基期{baseline.year}年之后尚无公布值",
-                f"no value after baseline {baseline.year}",
-            )
-        )
+    if baseline is None:
         return Standing(
             "暂无数据",
-            f"{missing[0]}，不能评价序时进度（{year}年{shown}，目标{aim}）",
-            f"{missing[1]}, so progress cannot be judged ({shown} in {year}, goal {aim})",
+            f"缺基期值，不能评价序时进度（{year}年{shown}，目标{aim}）",
+            f"no baseline to measure progress from ({shown} in {year}, goal {aim})",
             goal.value,
             gap,
         )

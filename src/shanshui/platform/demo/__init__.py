@@ -1,0 +1,1 @@
+"""The demo: the loop closed once on real data."""
