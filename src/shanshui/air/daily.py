@@ -135,9 +135,7 @@ def daily(
     usable = ~nw.col("_repeats") & ~nw.col("edition").is_null() & ~nw.col("date").is_null()
 
     least = {e.parameter("window_hours_min") for e in editions}.pop()  # 6 in every edition
-    windows = [
-        running("o3", label, 8, day_before=first < 8) for label in range(first, last + 1)
-    ]
+    windows = [running("o3", label, 8, day_before=first < 8) for label in range(first, last + 1)]
 
     def at_digits(item: str, build: Callable[[int], nw.Expr], *, published: bool) -> nw.Expr:
         """Build a value at the digits that are published, or at all six."""

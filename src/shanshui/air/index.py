@@ -168,9 +168,7 @@ def add_index(
                 nw.when(rest.is_null())
                 .then(nw.lit("no_data"))
                 .otherwise(
-                    nw.when(nw.col("_incomplete"))
-                    .then(nw.lit("partial"))
-                    .otherwise(nw.lit("ok"))
+                    nw.when(nw.col("_incomplete")).then(nw.lit("partial")).otherwise(nw.lit("ok"))
                 )
             )
         )
@@ -179,15 +177,15 @@ def add_index(
     aqi = nw.col("aqi")
     classes = by_edition(editions, _classes, lambda rows: _class_of(aqi, rows), which)
     names_ = by_edition(editions, _classes, lambda rows: _class_of(aqi, rows, name=True), which)
-    above = by_edition(
-        editions, lambda e: e.parameter("primary_above"), lambda n: aqi > n, which
-    )
+    above = by_edition(editions, lambda e: e.parameter("primary_above"), lambda n: aqi > n, which)
     exceeding = by_edition(
         editions,
         lambda e: "exceeding_above" in _parameters(e) and e.parameter("exceeding_above"),
-        lambda n: joined(code_if(v > n, i) for i, v in iaqi.items())
-        if n
-        else nw.lit(None, dtype=nw.String),
+        lambda n: (
+            joined(code_if(v > n, i) for i, v in iaqi.items())
+            if n
+            else nw.lit(None, dtype=nw.String)
+        ),
         which,
     )
     return frame.with_columns(
@@ -292,7 +290,7 @@ def aqi(
     [(55, 94, '良', 'pm25', '2012'), (55, 110, '轻度污染', 'pm25', '2026')]
     """
     entered = enter(daily)
-    excused = _exempt(exempt, SIX)
+    excused = exempted(exempt, SIX)
     require(entered.schema, ["date", *(i for i in SIX if i not in excused)], what="日值数据")
     require_numbers(entered.schema, DAILY)
     editions = chosen(edition)
@@ -370,7 +368,7 @@ def aqi_hourly(
     report: Report = "hourly" if rule == "platform" else "hourly_text"
     entered = enter(hours)
     keys = names(by) if rule == "text" else []
-    excused = _exempt(exempt, HOURLY)
+    excused = exempted(exempt, HOURLY)
     require(entered.schema, (i for i in HOURLY if i not in excused), what="小时数据")
     require_numbers(entered.schema, HOURLY)
     editions = chosen(edition)
@@ -432,7 +430,8 @@ def _with_running_means(
     )
 
 
-def _exempt(exempt: Collection[str], items: Sequence[str]) -> frozenset[str]:
+def exempted(exempt: Collection[str], items: Sequence[str]) -> frozenset[str]:
+    """Return the excused items, which must be items of the report."""
     given = frozenset([exempt] if isinstance(exempt, str) else exempt)
     if unknown := given - frozenset(items):
         raise ShanshuiError(

@@ -163,7 +163,9 @@ def _standard(table: dict[str, Any]) -> Standard:
         tables=table.get("tables", {}),
         stages=table.get("stage", {}),
         states=table.get("states", []),
-        parameters={name: Parameter(**entry) for name, entry in table.get("parameters", {}).items()},
+        parameters={
+            name: Parameter(**entry) for name, entry in table.get("parameters", {}).items()
+        },
     )
 
 

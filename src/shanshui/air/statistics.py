@@ -1,0 +1,837 @@
+"""Statistics of a month, quarter, half-year, year or any span of months (GB 3095, HJ 663)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+import narwhals.stable.v2 as nw
+
+from shanshui._frames import (
+    Entered,
+    beside,
+    enter,
+    naive_date,
+    names,
+    require,
+    require_numbers,
+    set_aside,
+)
+from shanshui.air._rules import (
+    DAILY,
+    SIX,
+    by_edition,
+    chosen,
+    code_if,
+    edition_name,
+    joined,
+    limit,
+    measured,
+    pollutant,
+    valid_fixed,
+)
+from shanshui.air.index import add_index, exempted, report_items
+from shanshui.standards.basis import Basis
+from shanshui.standards.editions import Edition, editions
+from shanshui.standards.errors import ShanshuiError
+from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, to_fixed
+
+if TYPE_CHECKING:
+    from narwhals.stable.v2.typing import IntoFrameT
+
+    from shanshui._frames import LazyFrame
+
+Period = Literal["month", "quarter", "half", "year", "ytd"] | tuple[str, str]
+
+PERIOD = ("period", "start", "end", "edition", "mixed_editions", "state", "basis", "days")
+"""Columns that say what a row of statistics is about."""
+
+MEANS = ("so2", "no2", "pm10", "pm25")
+PERCENTILES = {"so2": 98, "no2": 98, "co": 95, "o3_8h": 90, "pm10": 95, "pm25": 95}
+COUNT_LEVELS = range(1, 7)
+GOOD, HEAVY = 2, 5  # levels: 优 and 良; 重度 and 严重
+QUANTILE_PLACES = PLACES + 2  # a percentile of values with six places has at most two more
+
+
+def statistics(
+    daily: IntoFrameT,
+    *,
+    by: str | Sequence[str] = "station",
+    period: Period = "month",
+    edition: str | date | Edition | None = None,
+    grade: int = 2,
+    weights: Mapping[str, float] | None = None,
+    digits: Mapping[str, int] | None = None,
+    basis: Basis | None = None,
+    exempt: Collection[str] = (),
+) -> IntoFrameT:
+    """Assess daily values over periods: means, percentiles, days, attainment, composite index.
+
+    One edition judges a whole period: the one named, or the one of the period's last day; the AQI
+    of every day is computed by it. Daily values are rounded as published before they enter
+    (confidence C).
+
+    Parameters
+    ----------
+    daily : frame
+        Keys, ``date, so2, no2, co, o3_8h, pm10, pm25`` and, where there is one, ``o3_1h`` (µg/m3,
+        CO mg/m3), as `daily` or `area` give them.
+    by : str or list of str
+        Key columns, e.g. ``"city"``.
+    period : {"month", "quarter", "half", "year", "ytd"} or (str, str)
+        ``"ytd"`` is 1—N月累计 for each month N up to the key's last in that year. A pair of months
+        such as ``("2026-10", "2027-03")`` is one span, both included.
+    edition : str, date or Edition, optional
+        One set of standards for all periods.
+    grade : {1, 2}
+        Grade of the limits for attainment and exceedance. The indices always use grade 2.
+    weights : mapping, optional
+        Weights of the composite index by item (``o3_8h``, ``pm25`` …); 1 where not named.
+    digits : mapping, optional
+        Decimals of the means and percentiles by pollutant (``{"pm25": 1}``), to print more than
+        the edition does. Indices and attainment keep the edition's.
+    basis : Basis, optional
+        What the daily values stand on: roster, dust, data status, source. Edition and state
+        (标况 before 2018-09-01, 实况 after) are filled in where it leaves them open.
+    exempt : collection of str
+        Items excused by HJ 633-2026 5.3.2, see `aqi`.
+
+    Returns
+    -------
+    frame of the kind that came
+        One row per key and period:
+
+        - ``period`` (``2020-03``, ``2020-Q1``, ``2020-H1``, ``2020``, ``2020-01~03`` for ytd),
+          ``start``, ``end``, ``edition``, ``mixed_editions`` (the period's days belong to more than
+          one), ``state``, ``basis``, ``days`` (of the calendar);
+        - ``valid_days`` (with an AQI), ``good_days``, ``good_ratio`` (% of valid days, 1 decimal),
+          ``heavy_days``, ``heavy_ratio`` (AQI above 200), ``level_1_days`` …, ``primary_<item>_days``
+          (a tie counts for each);
+        - ``so2, no2, pm10, pm25`` (means), ``co_p95``, ``o3_8h_p90``, ``so2_p98``, ``no2_p98``,
+          ``pm10_p95``, ``pm25_p95``;
+        - ``days_<item>``, ``valid_<item>`` (enough days in every month of the period, and in the
+          year), ``reason_<item>``;
+        - ``exceed_<item>_days`` (above the daily limit), ``times_<item>`` (exceedance multiple of
+          the mean, of the percentile for CO and O3), ``attains_<item>``, ``attains``;
+        - ``index_<item>``, ``composite``, ``index_max``, ``main`` (items with it).
+
+        A yearly figure of an item with too few days is null with the reason ``few_days``; shorter
+        periods keep theirs beside ``valid_<item>``. Attainment (mean and percentile within the
+        limits) is judged for whole years. ``repeated_day`` marks a key that has a day twice: all
+        its figures are null.
+
+    Raises
+    ------
+    SchemaError
+        A column is missing or has the wrong type.
+    UnknownEdition, NoEdition
+        From `edition`.
+    ShanshuiError
+        An unknown period, grade, weight or item.
+
+    References
+    ----------
+    GB 3095 表1, 表4; HJ 663-2013 附录A (percentile: linear interpolation at 1 + (n - 1)·p);
+    rounding of the composite index by 42 published rows.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from datetime import date
+    >>> month = pl.DataFrame({"station": "广州", "date": [date(2019, 11, 1)]}).with_columns(
+    ...     so2=11, no2=64, co=1.2, o3_8h=200, pm10=92, pm25=47
+    ... )
+    >>> statistics(month).select("period", "composite", "index_max", "main").row(0)
+    ('2019-11', 5.98, 1.6, 'no2')
+    """
+    entered = enter(daily)
+    keys = names(by)
+    excused = exempted(exempt, SIX)
+    require(entered.schema, [*keys, "date", *(i for i in SIX if i not in excused)], what="日值数据")
+    require_numbers(entered.schema, DAILY)
+    if grade not in (1, 2):
+        raise ShanshuiError(f"grade 应为 1 或 2 / must be 1 or 2: {grade!r}")
+    sets = chosen(edition)
+    present = [i for i in DAILY if i in entered.schema]
+    six = [i for i in SIX if i in present]
+
+    days = entered.frame.select(
+        *keys,
+        naive_date(entered, "date").alias("_day"),
+        *(valid_fixed(measured(i, entered.schema[i]), i).alias(f"_v_{i}") for i in present),
+    )
+    days = _with_period(days, entered, keys, period)
+    days = days.with_columns(
+        edition_name(nw.col("end"), edition).alias("edition"),
+        _mixed(edition).alias("mixed_editions"),
+        _state(basis).alias("state"),
+    )
+    judged = [i for i in report_items("daily", sets) if i in present]
+    days = add_index(days, "daily", sets, items=judged, exempt=excused)
+    days = _with_day_columns(days, sets, six, judged, grade)
+
+    about = [*keys, "period", "start", "end", "edition", "mixed_editions", "state"]
+    pooled = days.group_by(about).agg(*_pooled(six, judged))
+    pooled = pooled.join(_months(days, keys, sets, six), on=[*keys, "period"], how="left")
+    whole_year = period == "year"
+    pooled = _with_validity(pooled, sets, six, whole_year=whole_year)
+    pooled = _with_figures(pooled, sets, six, digits, whole_year=whole_year)
+    pooled = _with_attainment(pooled, sets, six, grade, whole_year=whole_year)
+    pooled = _with_indices(pooled, sets, weights)
+    sound = ~nw.col("_repeats") & ~nw.col("edition").is_null()
+    own = [*keys, *PERIOD]
+    result = pooled.with_columns(
+        _basis_text(basis).alias("basis"), _calendar_days(period).alias("days")
+    ).select(
+        *own,
+        *(nw.when(sound).then(nw.col(c)).alias(c) for c in _figure_columns(period)),
+        *(nw.col(f"reason_{i}") for i in SIX),
+    )
+    out: IntoFrameT = entered.leave(result, [*keys, "start", "end"])
+    return out
+
+
+def _figure_columns(period: Period) -> list[str]:
+    """Return the figures in the order in which they are handed out."""
+    del period
+    return [
+        *("valid_days", "good_days", "good_ratio", "heavy_days", "heavy_ratio"),
+        *(f"level_{n}_days" for n in COUNT_LEVELS),
+        *(f"primary_{i}_days" for i in DAILY),
+        *MEANS,
+        *(percentile(i) for i in ("co", "o3_8h", *MEANS)),
+        *(f"days_{i}" for i in SIX),
+        *(f"valid_{i}" for i in SIX),
+        *(f"exceed_{i}_days" for i in SIX),
+        *(f"times_{i}" for i in SIX),
+        *(f"attains_{i}" for i in SIX),
+        "attains",
+        *(f"index_{i}" for i in SIX),
+        *("composite", "index_max", "main"),
+    ]
+
+
+def percentile(item: str) -> str:
+    """Return the column of an item's assessed percentile: ``o3_8h_p90``."""
+    return f"{item}_p{PERCENTILES[item]}"
+
+
+def figures(schema: Collection[str]) -> list[str]:
+    """Return the columns of statistics that are concentrations, ratios or indices."""
+    known = [
+        *MEANS,
+        *(percentile(i) for i in ("co", "o3_8h", *MEANS)),
+        *("good_ratio", "heavy_ratio"),
+        *(f"index_{i}" for i in SIX),
+        *("composite", "index_max"),
+    ]
+    return [c for c in known if c in schema]
+
+
+def figure_digits(column: str, edition: Edition, digits: Mapping[str, int] | None) -> int:
+    """Return the decimals of a figure of the statistics."""
+    if column.endswith("_ratio"):
+        return int(edition.parameter("digits_ratio"))
+    if column.startswith("index") or column == "composite":
+        return int(edition.parameter("digits_index"))
+    item = pollutant(column.split("_")[0])
+    return int((digits or {}).get(item, edition.parameter("digits_mean")[item]))
+
+
+def rounded_mean(
+    column: str, total: nw.Expr, count: nw.Expr, digits: Mapping[str, int] | None
+) -> nw.Expr:
+    """Return the mean of fixed figures, rounded to the digits of the figure."""
+    places = figure_digits(column, editions("air")[0], digits)
+    return from_fixed(divide_half_even(total, count * 10 ** (PLACES - places)), places)
+
+
+# --- periods -----------------------------------------------------------------------------------
+
+
+def _month_of(text: str) -> date:
+    try:
+        year, month = text.split("-")
+        return date(int(year), int(month), 1)
+    except (AttributeError, ValueError):
+        raise ShanshuiError(
+            f"时段应写作 ('2026-10', '2027-03') / a span is two months like '2026-10': {text!r}"
+        ) from None
+
+
+def _next_month(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def _with_period(
+    days: LazyFrame, entered: Entered, keys: Sequence[str], period: Period
+) -> LazyFrame:
+    """Add ``period, start, end`` to the days, and ``_month`` (months since year 0)."""
+    day = nw.col("_day")
+    year, month = day.dt.year().cast(nw.Int64), day.dt.month().cast(nw.Int64)
+    days = days.with_columns(year.alias("_year"), (year * 12 + month - 1).alias("_month"))
+    if isinstance(period, tuple):
+        first, last = _month_of(period[0]), _month_of(period[1])
+        if last < first:
+            raise ShanshuiError(f"时段的终月早于始月 / the span ends before it begins: {period}")
+        end = _next_month(last) - timedelta(days=1)
+        label = f"{first:%Y-%m}~{last:%Y-%m}"
+        return days.filter(day >= nw.lit(first), day <= nw.lit(end)).with_columns(
+            nw.lit(label).alias("period"), nw.lit(first).alias("start"), nw.lit(end).alias("end")
+        )
+    year_text = nw.col("_year").cast(nw.String)
+    number = nw.col("_month") % 12 + 1
+    start_of_year = day.dt.truncate("1y").cast(nw.Date)
+    if period == "month":
+        start, length = day.dt.truncate("1mo").cast(nw.Date), "1mo"
+        label = nw.concat_str(year_text, nw.lit("-"), _two_digits(number))
+    elif period == "quarter":
+        start, length = day.dt.truncate("1q").cast(nw.Date), "1q"
+        quarter = (nw.col("_month") % 12) // 3 + 1
+        label = nw.concat_str(year_text, nw.lit("-Q"), quarter.cast(nw.Int64).cast(nw.String))
+    elif period == "half":
+        second = number > 6  # noqa: PLR2004
+        start = (
+            nw.when(second)
+            .then(start_of_year.dt.offset_by("6mo").cast(nw.Date))
+            .otherwise(start_of_year)
+        )
+        length = "6mo"
+        half = nw.when(second).then(nw.lit("-H2")).otherwise(nw.lit("-H1"))
+        label = nw.concat_str(year_text, half)
+    elif period == "year":
+        start, length, label = start_of_year, "1y", year_text
+    elif period == "ytd":
+        return _with_year_to_date(days, entered, keys)
+    else:
+        raise ShanshuiError(
+            "period 应为 month、quarter、half、year、ytd 或两个月份 / must be one of them or a "
+            f"pair of months: {period!r}"
+        )
+    days = days.with_columns(label.alias("period"), start.alias("start"))
+    after = nw.col("start").dt.offset_by(length).dt.offset_by("-1d")
+    return days.with_columns(after.cast(nw.Date).alias("end"))
+
+
+def _with_year_to_date(days: LazyFrame, entered: Entered, keys: Sequence[str]) -> LazyFrame:
+    """Put each day into the spans from January to N that hold it, N up to the key's last month."""
+    import polars as pl
+
+    spans = pl.DataFrame({"_upto": pl.Series(range(12), dtype=pl.Int64)})
+    days = days.with_columns(nw.col("_month").max().over(*keys, "_year").alias("_last"))
+    days = days.join(beside(entered, spans).frame, how="cross").filter(
+        nw.col("_upto") >= nw.col("_month") % 12, nw.col("_upto") <= nw.col("_last") % 12
+    )
+    start = nw.col("_day").dt.truncate("1y").cast(nw.Date)
+    end = nw.lit(None, dtype=nw.Date)
+    for n in range(12):
+        until = start.dt.offset_by(f"{n + 1}mo").dt.offset_by("-1d").cast(nw.Date)
+        end = nw.when(nw.col("_upto") == n).then(until).otherwise(end)
+    year = nw.col("_year").cast(nw.String)
+    label = nw.concat_str(year, nw.lit("-01~"), _two_digits(nw.col("_upto") + 1))
+    return days.with_columns(label.alias("period"), start.alias("start"), end.alias("end"))
+
+
+def _two_digits(number: nw.Expr) -> nw.Expr:
+    text = number.cast(nw.Int64).cast(nw.String)
+    pad = nw.when(number < 10).then(nw.lit("0")).otherwise(nw.lit(""))  # noqa: PLR2004
+    return nw.concat_str(pad, text)
+
+
+def _calendar_days(period: Period) -> nw.Expr:
+    if isinstance(period, tuple):
+        first, after = _month_of(period[0]), _next_month(_month_of(period[1]))
+        return nw.lit((after - first).days)
+    ordinal = nw.col("end").dt.ordinal_day() - nw.col("start").dt.ordinal_day()
+    return (ordinal + 1).cast(nw.Int64)
+
+
+# --- basis -------------------------------------------------------------------------------------
+
+
+def _mixed(edition: str | date | Edition | None) -> nw.Expr:
+    """Whether a period's days belong to more than one edition and none was named."""
+    if edition is not None:
+        return nw.lit(False)
+    first, last = edition_name(nw.col("start"), None), edition_name(nw.col("end"), None)
+    return (first != last).fill_null(value=True)
+
+
+def _state_on(day: nw.Expr) -> nw.Expr:
+    """Return the reference state of the network's values on a day (标况, 实况)."""
+    state = nw.lit(None, dtype=nw.String)
+    seen = {s.number: s for e in editions("air") for s in e.members}
+    for rule in (rule for standard in seen.values() for rule in standard.states):
+        inside = ~day.is_null()
+        if "from" in rule:
+            inside = inside & (day >= nw.lit(rule["from"]))
+        if "to" in rule:
+            inside = inside & (day <= nw.lit(rule["to"]))
+        state = nw.when(inside).then(nw.lit(rule["name"])).otherwise(state)
+    return state
+
+
+def _state(basis: Basis | None) -> nw.Expr:
+    if basis is not None and basis.state is not None:
+        return nw.lit(basis.state)
+    first, last = _state_on(nw.col("start")), _state_on(nw.col("end"))
+    both = nw.concat_str(first, nw.lit("+"), last)
+    return nw.when(first == last).then(first).otherwise(both)
+
+
+def _basis_text(basis: Basis | None) -> nw.Expr:
+    """Write the basis of each row as `Basis.parse` reads it."""
+    stated = (basis or Basis()).stated()
+    parts: list[nw.Expr] = []
+    for name in ("roster", "edition", "state", "dust", "status", "source", "formula"):
+        if name in ("edition", "state"):
+            value = nw.col(name)
+            parts.append(nw.when(~value.is_null()).then(nw.concat_str(nw.lit(f"{name}="), value)))
+        elif name in stated:
+            parts.append(nw.lit(f"{name}={stated[name]}"))
+    return nw.concat_str(parts, separator=";", ignore_nulls=True)
+
+
+# --- one row a day -----------------------------------------------------------------------------
+
+
+def _with_day_columns(
+    days: LazyFrame, sets: Sequence[Edition], six: Sequence[str], judged: Sequence[str], grade: int
+) -> LazyFrame:
+    """Add what is counted: rounded values, exceedances, primary pollutants, levels."""
+    which, aqi, level = nw.col("edition"), nw.col("aqi"), nw.col("level")
+
+    def rounded(item: str) -> nw.Expr:
+        value = nw.col(f"_v_{item}")
+        return by_edition(
+            sets,
+            lambda e: (
+                e.parameter("digits_daily")[pollutant(item)]
+                if e.parameter("round_daily_first")
+                else PLACES
+            ),
+            lambda d: divide_half_even(value, 10 ** (PLACES - d)) * 10 ** (PLACES - d),
+            which,
+        )
+
+    days = days.with_columns(rounded(i).alias(f"_d_{i}") for i in six)
+    primary_above = by_edition(
+        sets, lambda e: e.parameter("primary_above"), lambda n: aqi > n, which
+    )
+    return days.with_columns(
+        *(
+            _one_if(
+                by_edition(
+                    sets,
+                    lambda e, i=i: limit(e, pollutant(i), _daily_averaging(i), grade),  # type: ignore[misc]
+                    lambda top, i=i: nw.col(f"_d_{i}") > round(top * 10**PLACES),  # type: ignore[misc]
+                    which,
+                )
+            ).alias(f"_exceed_{i}")
+            for i in six
+        ),
+        *(
+            _one_if(primary_above & (nw.col(f"iaqi_{i}") == aqi)).alias(f"_primary_{i}")
+            for i in judged
+        ),
+        *(_one_if(level == n).alias(f"_level_{n}") for n in COUNT_LEVELS),
+    )
+
+
+def _daily_averaging(item: str) -> str:
+    return "8h" if item == "o3_8h" else "day"
+
+
+def _one_if(condition: nw.Expr) -> nw.Expr:
+    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
+
+
+def _pooled(six: Sequence[str], judged: Sequence[str]) -> list[nw.Expr]:
+    def total(name: str) -> nw.Expr:
+        return nw.col(name).sum().cast(nw.Int64)
+
+    return [
+        nw.col("aqi").count().cast(nw.Int64).alias("valid_days"),
+        *(total(f"_level_{n}").alias(f"level_{n}_days") for n in COUNT_LEVELS),
+        *(total(f"_primary_{i}").alias(f"primary_{i}_days") for i in judged),
+        *(total(f"_exceed_{i}").alias(f"exceed_{i}_days") for i in six),
+        *(total(f"_d_{i}").alias(f"_sum_{i}") for i in six),
+        *(nw.col(f"_d_{i}").count().cast(nw.Int64).alias(f"days_{i}") for i in six),
+        *(
+            nw.col(f"_d_{i}")
+            .cast(nw.Float64)
+            .quantile(PERCENTILES[i] / 100, interpolation="linear")
+            .alias(f"_quantile_{i}")
+            for i in six
+        ),
+    ]
+
+
+# --- one row a period --------------------------------------------------------------------------
+
+
+def _months(
+    days: LazyFrame, keys: Sequence[str], sets: Sequence[Edition], six: Sequence[str]
+) -> LazyFrame:
+    """Count the months with enough days, and see whether a day is there twice.
+
+    Repeated days show in the sum of 2^day as repeated hours do, see `_hours.repeated_hours`.
+    """
+    power = nw.lit(1)
+    for n in range(1, 32):
+        power = nw.when(nw.col("_day").dt.day() == n).then(nw.lit(2**n)).otherwise(power)
+    months = days.group_by(*keys, "period", "edition", "_month").agg(
+        nw.len().cast(nw.Int64).alias("_rows"),
+        power.cast(nw.Int64).sum().cast(nw.Int64).alias("_mask"),
+        *(nw.col(f"_d_{i}").count().cast(nw.Int64).alias(f"_n_{i}") for i in six),
+    )
+    february = nw.col("_month") % 12 == 1
+    least = by_edition(
+        sets,
+        lambda e: (e.parameter("february_days_min"), e.parameter("month_days_min")),
+        lambda rule: nw.when(february).then(nw.lit(rule[0])).otherwise(nw.lit(rule[1])),
+        nw.col("edition"),
+    )
+    ones = nw.sum_horizontal(*(nw.col("_mask") // 2**bit % 2 for bit in range(40)))
+    months = months.with_columns(
+        _one_if(ones < nw.col("_rows")).alias("_repeated"),
+        *(_one_if(nw.col(f"_n_{i}") >= least).alias(f"_ok_{i}") for i in six),
+    )
+    return months.group_by(*keys, "period").agg(
+        nw.col("_repeated").max().alias("_repeated"),
+        *(nw.col(f"_ok_{i}").sum().cast(nw.Int64).alias(f"_ok_{i}") for i in six),
+    )
+
+
+def _with_validity(
+    pooled: LazyFrame, sets: Sequence[Edition], six: Sequence[str], *, whole_year: bool
+) -> LazyFrame:
+    """Add ``valid_<item>``, ``reason_<item>`` and ``_repeats``; items not there are null."""
+    months = (
+        (nw.col("end").dt.year().cast(nw.Int64) - nw.col("start").dt.year().cast(nw.Int64)) * 12
+        + nw.col("end").dt.month().cast(nw.Int64)
+        - nw.col("start").dt.month().cast(nw.Int64)
+        + 1
+    )
+    year_days = by_edition(
+        sets, lambda e: e.parameter("year_days_min"), lambda n: nw.lit(n), nw.col("edition")
+    )
+
+    def valid(item: str) -> nw.Expr:
+        enough = nw.col(f"_ok_{item}") == months
+        return enough & (nw.col(f"days_{item}") >= year_days) if whole_year else enough
+
+    absent = [i for i in SIX if i not in six]
+    pooled = pooled.with_columns(
+        (nw.col("_repeated") == 1).alias("_repeats"),
+        *(valid(i).alias(f"valid_{i}") for i in six),
+        *(nw.lit(False).alias(f"valid_{i}") for i in absent),
+        *(nw.lit(0).alias(f"{c}_{i}") for i in absent for c in ("days", "_sum")),
+        *(nw.lit(0).alias(f"exceed_{i}_days") for i in absent),
+        *(nw.lit(None, dtype=nw.Float64).alias(f"_quantile_{i}") for i in absent),
+    )
+    pooled = pooled.with_columns(
+        nw.lit(0).alias(name)
+        for name in (f"primary_{i}_days" for i in DAILY)
+        if name not in pooled.collect_schema()
+    )
+    few = "few_days"
+    return pooled.with_columns(
+        joined(
+            [
+                code_if(nw.col("edition").is_null(), "no_edition"),
+                code_if(nw.col("_repeats"), "repeated_day"),
+                code_if(nw.col(f"days_{i}") == 0, "no_data"),
+                code_if((nw.col(f"days_{i}") > 0) & ~nw.col(f"valid_{i}"), few),
+            ]
+        ).alias(f"reason_{i}")
+        for i in SIX
+    )
+
+
+def _with_figures(
+    pooled: LazyFrame,
+    sets: Sequence[Edition],
+    six: Sequence[str],
+    digits: Mapping[str, int] | None,
+    *,
+    whole_year: bool,
+) -> LazyFrame:
+    """Add days and ratios, means and percentiles, and ``_m_<item>``, ``_p_<item>`` to judge by.
+
+    Those are integers at the edition's digits, as compliance and indices take them.
+    """
+    del six
+    which = nw.col("edition")
+    _check_digits(digits)
+
+    def counted(item: str) -> nw.Expr:
+        enough = nw.col(f"valid_{item}") if whole_year else nw.col(f"days_{item}") > 0
+        return nw.when(enough & (nw.col(f"days_{item}") > 0)).then(nw.col(f"days_{item}"))
+
+    def mean(item: str, places: int) -> nw.Expr:
+        return divide_half_even(nw.col(f"_sum_{item}"), counted(item) * 10 ** (PLACES - places))
+
+    def quantile(item: str, places: int) -> nw.Expr:
+        exact = to_fixed(nw.col(f"_quantile_{item}"), QUANTILE_PLACES - PLACES)
+        exact = nw.when(~counted(item).is_null()).then(exact)
+        return divide_half_even(exact, 10 ** (QUANTILE_PLACES - places))
+
+    def standard_digits(item: str, build: Any) -> nw.Expr:
+        return by_edition(sets, lambda e: e.parameter("digits_mean")[pollutant(item)], build, which)
+
+    def shown(item: str, build: Any) -> nw.Expr:
+        own = (digits or {}).get(pollutant(item))
+        return by_edition(
+            sets,
+            lambda e: e.parameter("digits_mean")[pollutant(item)] if own is None else own,
+            lambda d: from_fixed(build(item, d), d),
+            which,
+        )
+
+    def ratio(name: str) -> nw.Expr:
+        valid = nw.when(nw.col("valid_days") > 0).then(nw.col("valid_days"))
+        return by_edition(
+            sets,
+            lambda e: e.parameter("digits_ratio"),
+            lambda d: from_fixed(divide_half_even(nw.col(name) * 10 ** (2 + d), valid), d),
+            which,
+        )
+
+    level_days = [nw.col(f"level_{n}_days") for n in COUNT_LEVELS]
+    pooled = pooled.with_columns(
+        nw.sum_horizontal(*level_days[:GOOD]).cast(nw.Int64).alias("good_days"),
+        nw.sum_horizontal(*level_days[HEAVY - 1 :]).cast(nw.Int64).alias("heavy_days"),
+        *(standard_digits(i, lambda d, i=i: mean(i, d)).alias(f"_m_{i}") for i in MEANS),
+        *(standard_digits(i, lambda d, i=i: quantile(i, d)).alias(f"_p_{i}") for i in SIX),
+        *(shown(i, mean).alias(i) for i in MEANS),
+        *(shown(i, quantile).alias(percentile(i)) for i in SIX),
+    )
+    return pooled.with_columns(
+        ratio("good_days").alias("good_ratio"), ratio("heavy_days").alias("heavy_ratio")
+    )
+
+
+def _check_digits(digits: Mapping[str, int] | None) -> None:
+    for item, places in (digits or {}).items():
+        if item not in {pollutant(i) for i in SIX} or not 0 <= places <= PLACES:
+            raise ShanshuiError(
+                f"digits 应为污染物到小数位（0—{PLACES}）的映射 / digits maps a pollutant to its "
+                f"decimals: {item}={places}"
+            )
+
+
+def _judged(item: str) -> nw.Expr:
+    """Return the figure that an index judges: the mean, or the percentile of CO and O3."""
+    return nw.col(f"_m_{item}" if item in MEANS else f"_p_{item}")
+
+
+def _index_limit(edition: Edition, item: str, grade: int = 2) -> float:
+    averaging = "year" if item in MEANS else _daily_averaging(item)
+    return limit(edition, pollutant(item), averaging, grade)
+
+
+def _scaled_limit(edition: Edition, item: str, top: float) -> int:
+    """Return a limit at the digits of the item's figures."""
+    scaled = Fraction(str(top)) * 10 ** int(edition.parameter("digits_mean")[pollutant(item)])
+    assert scaled.denominator == 1, "limits have no more digits than the figures"
+    return int(scaled)
+
+
+def _with_attainment(
+    pooled: LazyFrame,
+    sets: Sequence[Edition],
+    six: Sequence[str],
+    grade: int,
+    *,
+    whole_year: bool,
+) -> LazyFrame:
+    del six
+    which = nw.col("edition")
+
+    def times(item: str) -> nw.Expr:
+        def build(rule: tuple[int, int]) -> nw.Expr:
+            top, places = rule
+            over = nw.when(_judged(item) > top).then(_judged(item) - top)
+            return from_fixed(divide_half_even(over * 10**places, top), places)
+
+        return by_edition(
+            sets,
+            lambda e: (
+                _scaled_limit(e, item, _index_limit(e, item, grade)),
+                int(e.parameter("digits_times")),
+            ),
+            build,
+            which,
+        )
+
+    def attains(item: str) -> nw.Expr:
+        if not whole_year:
+            return nw.lit(None, dtype=nw.Boolean)
+
+        def build(tops: tuple[int, int]) -> nw.Expr:
+            within = nw.col(f"_p_{item}") <= tops[1]
+            return (nw.col(f"_m_{item}") <= tops[0]) & within if item in MEANS else within
+
+        return by_edition(
+            sets,
+            lambda e: (
+                _scaled_limit(e, item, _index_limit(e, item, grade)),
+                _scaled_limit(e, item, limit(e, pollutant(item), _daily_averaging(item), grade)),
+            ),
+            build,
+            which,
+        )
+
+    pooled = pooled.with_columns(
+        *(times(i).alias(f"times_{i}") for i in SIX),
+        *(attains(i).alias(f"attains_{i}") for i in SIX),
+    )
+    every = nw.all_horizontal(*(nw.col(f"attains_{i}") for i in SIX), ignore_nulls=False)
+    return pooled.with_columns(every.alias("attains"))
+
+
+# --- indices -----------------------------------------------------------------------------------
+
+
+def _with_indices(
+    frame: LazyFrame, sets: Sequence[Edition], weights: Mapping[str, float] | None
+) -> LazyFrame:
+    """Add single indices, composite index, its maximum and its items to ``_m_…`` and ``_p_…``."""
+    which = nw.col("edition")
+    scaled_weights = _weights(weights)
+    places = int(sets[0].parameter("digits_index"))
+    assert all(e.parameter("digits_index") == places for e in sets)
+
+    def single(item: str) -> nw.Expr:
+        return by_edition(
+            sets,
+            lambda e: _scaled_limit(e, item, _index_limit(e, item)),
+            lambda top: divide_half_even(_judged(item) * 10**places, top),
+            which,
+        )
+
+    frame = frame.with_columns(single(i).alias(f"_i_{i}") for i in SIX)
+    indices = {i: nw.col(f"_i_{i}") for i in SIX}
+    whole = ~nw.any_horizontal(*(v.is_null() for v in indices.values()), ignore_nulls=False)
+    total = nw.sum_horizontal(*(v * scaled_weights[i] for i, v in indices.items()))
+    largest = nw.when(whole).then(nw.max_horizontal(*indices.values()))
+    return frame.with_columns(
+        *(from_fixed(v, places).alias(f"index_{i}") for i, v in indices.items()),
+        from_fixed(
+            divide_half_even(nw.when(whole).then(total.cast(nw.Int64)), 10**WEIGHT_PLACES), places
+        ).alias("composite"),
+        from_fixed(largest, places).alias("index_max"),
+        joined(code_if(v == largest, i) for i, v in indices.items()).alias("main"),
+    )
+
+
+WEIGHT_PLACES = 6
+
+
+def _weights(weights: Mapping[str, float] | None) -> dict[str, int]:
+    given = weights or {}
+    if unknown := set(given) - set(SIX):
+        raise ShanshuiError(
+            f"weights 的项目应取自 {'、'.join(SIX)} / unknown items in weights: {sorted(unknown)}"
+        )
+    scaled = {i: Fraction(str(given.get(i, 1))) * 10**WEIGHT_PLACES for i in SIX}
+    for item, weight in scaled.items():
+        if weight < 0 or weight.denominator != 1:
+            raise ShanshuiError(
+                f"权重应为非负数且不超过{WEIGHT_PLACES}位小数 / a weight is not negative and has at "
+                f"most {WEIGHT_PLACES} decimals: {item}={given[item]}"
+            )
+    return {i: int(w) for i, w in scaled.items()}
+
+
+def composite(
+    means: IntoFrameT,
+    *,
+    edition: str | date | Edition | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> IntoFrameT:
+    """Compute single indices and the composite index (环境空气质量综合指数) of given figures.
+
+    For figures that are already means and percentiles, such as a published bulletin's; from
+    daily values use `statistics`. Each concentration is rounded half to even to whole µg/m3 (CO one
+    decimal), each single index to two decimals, then they are added: so 42 published rows are
+    reproduced, and with any other order of steps they are not.
+
+    Parameters
+    ----------
+    means : frame
+        ``so2, no2, pm10, pm25`` (means), ``co_p95``, ``o3_8h_p90`` (µg/m3, CO mg/m3); and
+        ``edition`` or ``date`` (or ``end``) where `edition` is not named.
+    edition : str, date or Edition, optional
+        By default the row's ``edition``, or the one of its ``date`` or ``end``.
+    weights : mapping, optional
+        Weights by item; 1 where not named.
+
+    Returns
+    -------
+    frame of the kind that came
+        Every row and column, and ``index_<item>``, ``composite``, ``index_max``, ``main``. With a
+        figure missing, the composite is null.
+
+    Raises
+    ------
+    SchemaError
+        A column is missing or has the wrong type.
+    ShanshuiError
+        No edition is named and the frame has no column to find it by.
+
+    References
+    ----------
+    环境空气质量综合指数 (城市环境空气质量排名技术规定); limits of GB 3095 表1, grade 2.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> row = pl.DataFrame(
+    ...     {"so2": [7], "no2": 21, "pm10": 28, "pm25": 15, "co_p95": 0.8, "o3_8h_p90": 142}
+    ... )
+    >>> composite(row, edition="2012").select("index_no2", "composite", "main").row(0)
+    (0.52, 2.56, 'o3_8h')
+    """
+    entered = enter(means)
+    columns = {i: i if i in MEANS else percentile(i) for i in SIX}
+    require(entered.schema, columns.values(), what="数据")
+    require_numbers(entered.schema, columns.values())
+    sets = chosen(edition)
+    if edition is not None:
+        which = edition_name(nw.lit(None, dtype=nw.Date), edition)
+    elif "edition" in entered.schema:
+        which = nw.col("edition")
+    else:
+        day = next((c for c in ("date", "end") if c in entered.schema), None)
+        if day is None:
+            raise ShanshuiError(
+                "请指明 edition，或给出 edition、date、end 列之一 / name an edition, or give a column "
+                "edition, date or end"
+            )
+        which = edition_name(naive_date(entered, day), None)
+    added = [*(f"index_{i}" for i in SIX), "composite", "index_max", "main"]
+    frame = set_aside(entered, added)
+    own = [c for c in frame.collect_schema() if c != "edition"]
+    frame = frame.with_columns(
+        which.alias("edition"),
+        *(
+            valid_fixed(measured(c, entered.schema[c]), i).alias(f"_v_{i}")
+            for i, c in columns.items()
+        ),
+    )
+    frame = frame.with_columns(
+        by_edition(
+            sets,
+            lambda e, i=i: e.parameter("digits_mean")[pollutant(i)],  # type: ignore[misc]
+            lambda d, i=i: divide_half_even(nw.col(f"_v_{i}"), 10 ** (PLACES - d)),  # type: ignore[misc]
+            nw.col("edition"),
+        ).alias(f"_m_{i}" if i in MEANS else f"_p_{i}")
+        for i in SIX
+    )
+    result = _with_indices(frame, sets, weights).select(*own, *added, "edition")
+    out: IntoFrameT = entered.leave(result, [])
+    return out
