@@ -59,7 +59,8 @@ def enter(frame: IntoFrame) -> Entered:
         known = nw.from_native(frame)
     except TypeError as error:
         raise SchemaError(
-            f"需要数据框（Polars、pandas、PyArrow、DuckDB、Ibis、PySpark），得到 {type(frame).__name__} / "
+            "需要数据框（Polars、pandas、PyArrow、DuckDB、Ibis、PySpark），"
+            f"得到 {type(frame).__name__} / "
             f"expected a dataframe, got {type(frame).__name__}"
         ) from error
     narwhal = frame is known
@@ -158,7 +159,7 @@ def require_numbers(schema: Schema, columns: Iterable[str]) -> None:
 
 
 def _is_null(kind: Any) -> bool:
-    return kind == nw.Unknown  # Narwhals has no type of its own for an all-null column
+    return bool(kind == nw.Unknown)  # Narwhals has no type of its own for an all-null column
 
 
 def naive_time(entered: Entered, column: str) -> nw.Expr:
@@ -204,10 +205,11 @@ def naive_date(entered: Entered, column: str) -> nw.Expr:
 
 
 def remember_order(frame: LazyFrame, entered: Entered) -> LazyFrame:
-    """Number the rows of a frame that holds them, so that `leave` can restore their order."""
+    """Give each row of a frame in memory its number, so that `leave` can restore the order."""
     if not entered.eager:
         return frame
-    return nw.from_native(frame.to_native().with_row_index(ORDER))
+    numbered: LazyFrame = nw.from_native(frame.to_native().with_row_index(ORDER))
+    return numbered
 
 
 def set_aside(entered: Entered, added: Iterable[str]) -> LazyFrame:

@@ -1,8 +1,8 @@
 """Ambient air by the Chinese standards (GB 3095, HJ 633, HJ 663).
 
-Hourly items are ``so2, no2, co, o3, pm10, pm25``, daily items ``so2, no2, co, o3_1h, o3_8h, pm10,
-pm25``: µg/m3, CO mg/m3. Every function takes any frame that Narwhals knows (Polars, pandas, PyArrow,
-DuckDB, Ibis, PySpark) and hands back the same kind; a lazy frame is never executed.
+Hourly items are ``so2, no2, co, o3, pm10, pm25``, daily items ``so2, no2, co, o3_1h, o3_8h,
+pm10, pm25``: µg/m3, CO mg/m3. Every function takes any frame that Narwhals knows (Polars, pandas,
+PyArrow, DuckDB, Ibis, PySpark) and hands back the same kind; a lazy frame is never executed.
 """
 
 from shanshui.air.area import area, group

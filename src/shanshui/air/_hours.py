@@ -14,6 +14,7 @@ import narwhals.stable.v2 as nw
 from shanshui._frames import Entered, naive_time, require
 from shanshui.air._rules import fault_code, measured, valid_fixed
 from shanshui.standards.errors import ShanshuiError
+from shanshui.standards.rounding import integer
 
 if TYPE_CHECKING:
     from shanshui._frames import LazyFrame
@@ -71,9 +72,9 @@ def repeated_hours() -> tuple[nw.Expr, nw.Expr]:
     leaves as many only where all differ: so a day repeats an hour exactly where the ones of its
     mask are fewer than its rows (``_rows``).
     """
-    power = nw.lit(1)
+    power = integer(1)
     for label in range(1, 25):
-        power = nw.when(nw.col("_hour") == label).then(nw.lit(2**label)).otherwise(power)
+        power = nw.when(nw.col("_hour") == label).then(integer(2**label)).otherwise(power)
     mask = power.cast(nw.Int64).sum().cast(nw.Int64).alias("_mask")
     ones = nw.sum_horizontal(*(nw.col("_mask") // 2**bit % 2 for bit in range(32)))
     return mask, ones < nw.col("_rows")
@@ -113,7 +114,7 @@ def running(
             columns.append(nw.col(f"_{item}_{hour + 24}_before"))
     total = nw.sum_horizontal(*columns).cast(nw.Int64)
     count = nw.sum_horizontal(
-        *(nw.when(~c.is_null()).then(nw.lit(1)).otherwise(nw.lit(0)) for c in columns)
+        *(nw.when(~c.is_null()).then(integer(1)).otherwise(integer(0)) for c in columns)
     ).cast(nw.Int64)
     return total, count
 

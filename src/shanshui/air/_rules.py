@@ -13,7 +13,7 @@ import narwhals.stable.v2 as nw
 
 from shanshui.standards.editions import Edition, edition, editions
 from shanshui.standards.errors import ShanshuiError
-from shanshui.standards.rounding import to_fixed
+from shanshui.standards.rounding import integer, to_fixed
 
 HOURLY = ("so2", "no2", "co", "o3", "pm10", "pm25")
 DAILY = ("so2", "no2", "co", "o3_1h", "o3_8h", "pm10", "pm25")
@@ -76,31 +76,33 @@ def by_edition(
     key: Callable[[Edition], K],
     build: Callable[[K], nw.Expr],
     column: nw.Expr,
-    *,
-    otherwise: nw.Expr | None = None,
 ) -> nw.Expr:
     """Build an expression that follows the edition of each row.
 
     Editions with the same `key` share one branch, so that what does not differ is computed once.
     """
     groups: dict[K, list[str]] = {}
-    candidates = tuple(candidates)
     for e in candidates:
         groups.setdefault(key(e), []).append(e.name)
-    result = otherwise
+    result: nw.Expr | None = None
     for rule, members in groups.items():
-        chosen_here = column.is_in(members)
-        branch = nw.when(chosen_here).then(build(rule))
+        branch = nw.when(column.is_in(members)).then(build(rule))
         result = branch if result is None else branch.otherwise(result)
     assert result is not None  # there is always an edition
     return result
 
 
 def measured(column: str, kind: Any) -> nw.Expr:
-    """Return a column of values as floats, with NaN as null."""
+    """Return a column of values as 64-bit floats, with NaN as null.
+
+    A 32-bit float stands for its decimal with three places: it holds no more above 16 µg/m3, and
+    its error would lift a value just over a breakpoint.
+    """
     value = nw.col(column).cast(nw.Float64)
     if kind.is_float() or kind.is_decimal():
         value = nw.when(~value.is_nan()).then(value)
+    if kind == nw.Float32:
+        value = (value * 1000.0 + 0.5).floor() / 1000.0
     return value
 
 
@@ -110,10 +112,19 @@ def valid_fixed(value: nw.Expr, item: str) -> nw.Expr:
     return to_fixed(nw.when(sound).then(value))
 
 
+ABSURD = 1_000_000
+"""Weight of an absurd value in a fault code; a negative one weighs 1."""
+
+
 def fault_code(value: nw.Expr, item: str) -> nw.Expr:
-    """Return 1 for a negative value, 2 for an absurd one, else 0."""
-    absurd = nw.when(value > bounds()[pollutant(item)]).then(nw.lit(2)).otherwise(nw.lit(0))
-    return nw.when(value < 0).then(nw.lit(1)).otherwise(absurd)
+    """Return a code whose sum over rows tells of both kinds of fault: see `fault_codes`."""
+    absurd = nw.when(value > bounds()[pollutant(item)]).then(integer(ABSURD)).otherwise(integer(0))
+    return nw.when(value < 0).then(integer(1)).otherwise(absurd)
+
+
+def fault_codes(total: nw.Expr) -> list[nw.Expr]:
+    """Return ``negative`` and ``absurd`` where a sum of fault codes holds them."""
+    return [code_if(total % ABSURD > 0, "negative"), code_if(total >= ABSURD, "absurd")]
 
 
 def joined(parts: Iterable[nw.Expr]) -> nw.Expr:

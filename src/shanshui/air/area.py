@@ -24,7 +24,7 @@ from shanshui.air._rules import (
 from shanshui.air.statistics import PERIOD, figures, rounded_mean
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError
-from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, to_fixed
+from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, integer, to_fixed
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrame, IntoFrameT
@@ -109,7 +109,7 @@ def area(
     )
     listed = side.frame.select(
         *dict.fromkeys([*station_keys, *area_keys]),
-        nw.when(reference).then(nw.lit(0)).otherwise(nw.lit(1)).alias("_assessed"),
+        nw.when(reference).then(integer(0)).otherwise(integer(1)).alias("_assessed"),
     )
     _check_once(stations, station_keys)
     roster = listed.group_by(area_keys).agg(nw.col("_assessed").sum().cast(nw.Int64).alias("_of"))
@@ -144,7 +144,7 @@ def area(
             lambda rule: (
                 (
                     count * 100
-                    >= of * nw.when(of < rule[0]).then(nw.lit(rule[1])).otherwise(nw.lit(rule[2]))
+                    >= of * nw.when(of < rule[0]).then(integer(rule[1])).otherwise(integer(rule[2]))
                 )
                 & (count > 0)
             ),

@@ -11,7 +11,7 @@ from shanshui._frames import Entered, beside, enter, names, require, set_aside
 from shanshui.air._rules import code_if, joined
 from shanshui.air.statistics import figures, rounded_mean
 from shanshui.standards.errors import ShanshuiError
-from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, to_fixed
+from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, integer, to_fixed
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrame, IntoFrameT
@@ -57,8 +57,8 @@ def compare(
     -------
     frame of the kind that came
         Every column of `now`; for each figure ``<f>_before``, ``<f>_change``, ``<f>_trend``
-        (``上升``, ``下降``, ``持平``); ``period_before``; ``basis_difference`` (null where the bases
-        agree; codes joined by ','). A key that `before` lacks has nulls.
+        (``上升``, ``下降``, ``持平``); ``period_before``; ``basis_difference`` (null where the
+        bases agree; codes joined by ','). A key that `before` lacks has nulls.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def _past(
                 period.alias("_period"),
                 *(nw.col(b).alias(f"_{b}") for b in bases),
                 *(to_fixed(nw.col(c)).alias(f"_past_{c}") for c in columns),
-                nw.lit(1).alias("_there"),
+                integer(1).alias("_there"),
             )
         )
     if len(parts) == 1:
@@ -199,7 +199,7 @@ def _change(column: str) -> nw.Expr:
     else:
         base = nw.when(past > 0).then(past)
         amount = divide_half_even(size * 10 ** (2 + CHANGE_PLACES), base)
-    signed = nw.when(now >= past).then(amount).otherwise(nw.lit(0) - amount)
+    signed = nw.when(now >= past).then(amount).otherwise(integer(0) - amount)
     return from_fixed(signed, CHANGE_PLACES)
 
 
@@ -255,10 +255,8 @@ def rank(
     [('阳江', 2, True), ('茂名', 2, True), ('中山', 1, False)]
     """
     entered = enter(statistics)
-    if within is None:
-        inside = ["period"] if "period" in entered.schema else []
-    else:
-        inside = names(within)
+    default = ["period"] if "period" in entered.schema else []
+    inside = default if within is None else names(within)
     column = {"change": "composite_change", "guangdong": "good_ratio"}.get(by, by)
     needed = [*inside, column, *(["pm25"] if by == "guangdong" else [])]
     require(entered.schema, needed, what="统计结果")
@@ -269,12 +267,12 @@ def rank(
         # One key for both: good-day ratio falling, then PM2.5 rising; every value lies below 10^11.
         value = (100 * 10**PLACES - value) // 10**5 * 10**11 + to_fixed(nw.col("pm25"))
     elif not ascending:
-        value = nw.lit(0) - value
+        value = integer(0) - value
     frame = set_aside(entered, ["rank", "tied"])
     own = list(frame.collect_schema())
     frame = frame.with_columns(value.alias("_value"))
     frame = frame.with_columns(
-        nw.when(nw.col("_value").is_null()).then(nw.lit(1)).otherwise(nw.lit(0)).alias("_missing")
+        nw.when(nw.col("_value").is_null()).then(integer(1)).otherwise(integer(0)).alias("_missing")
     )
     groups = [*inside, "_missing"]
     there = nw.when(nw.col("_missing") == 0)

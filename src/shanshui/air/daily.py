@@ -30,7 +30,7 @@ from shanshui.air._rules import (
 )
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import ShanshuiError
-from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed
+from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, integer
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrameT
@@ -58,8 +58,8 @@ def daily(
     Parameters
     ----------
     hours : frame
-        Keys, ``time`` (datetime, Beijing clock), ``so2, no2, co, o3, pm10, pm25`` (µg/m3, CO mg/m3).
-        Any order; nulls and missing rows are missing hours.
+        Keys, ``time`` (datetime, Beijing clock), ``so2, no2, co, o3, pm10, pm25`` (µg/m3, CO
+        mg/m3). Any order; nulls and missing rows are missing hours.
     stamp : {"end", "start"}
         Whether ``time`` is the end (as the national network stamps) or the start of the hour.
     by : str or list of str
@@ -126,7 +126,7 @@ def daily(
         ["o3"],
         *(nw.col(f"_v_{i}").sum().cast(nw.Int64).alias(f"_sum_{i}") for i in MEANS),
         *(nw.col(f"_v_{i}").count().cast(nw.Int64).alias(f"hours_{i}") for i in HOURLY),
-        *(nw.col(f"_f_{i}").max().alias(f"_fault_{i}") for i in HOURLY),
+        *(nw.col(f"_f_{i}").sum().cast(nw.Int64).alias(f"_fault_{i}") for i in HOURLY),
     )
     if first < 8:
         days = with_day_before(days, keys, [f"_o3_{label}" for label in range(first + 17, 25)])
@@ -180,7 +180,7 @@ def daily(
         # A limit is compared with the value as published.
         at_digits("o3", largest_window, published=True).alias("_o3_8h_published"),
         nw.sum_horizontal(
-            *(nw.when(n >= least).then(nw.lit(1)).otherwise(nw.lit(0)) for _, n in windows)
+            *(nw.when(n >= least).then(integer(1)).otherwise(integer(0)) for _, n in windows)
         )
         .cast(nw.Int64)
         .alias("windows_o3"),
@@ -217,7 +217,6 @@ def _labels(editions: Sequence[Edition]) -> tuple[int, int]:
 def _reason(item: str) -> nw.Expr:
     """Say why a value is null, and which of its hours were set aside."""
     substance = pollutant(item)
-    fault = nw.col(f"_fault_{substance}")
     hours = nw.col(f"hours_{substance}")
     missing = nw.col(item).is_null()
     known = ~nw.col("date").is_null() & ~nw.col("edition").is_null() & ~nw.col("_repeats")
@@ -227,8 +226,7 @@ def _reason(item: str) -> nw.Expr:
             code_if(nw.col("date").is_null(), "no_time"),
             code_if(~nw.col("date").is_null() & nw.col("edition").is_null(), "no_edition"),
             code_if(nw.col("_repeats"), "repeated_hour"),
-            code_if(fault == 1, "negative"),
-            code_if(fault == 2, "absurd"),  # noqa: PLR2004
+            *fault_codes(nw.col(f"_fault_{substance}")),
             code_if(known & missing & (hours == 0), "no_data"),
             code_if(known & missing & (hours > 0), few),
         ]

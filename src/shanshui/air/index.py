@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import narwhals.stable.v2 as nw
 
@@ -42,7 +42,7 @@ from shanshui.air._rules import (
 )
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import ShanshuiError
-from shanshui.standards.rounding import PLACES, divide_half_even, divide_up, from_fixed
+from shanshui.standards.rounding import PLACES, divide_half_even, divide_up, from_fixed, integer
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrameT
@@ -72,7 +72,7 @@ def scale(edition: Edition, report: Report, item: str) -> Scale | None:
     name = edition.table("reports")[report].get(item)
     if name is None:
         return None
-    row = next(r for r in edition.table("breakpoints") if r["name"] == name)
+    row: dict[str, Any] = next(r for r in edition.table("breakpoints") if r["name"] == name)
     digits = edition.parameter("digits_daily")[pollutant(item)]
     hours = edition.table("running").get(item) if report == "hourly_text" else None
     return Scale(
@@ -91,7 +91,7 @@ def judged_value(rule: Scale | None) -> nw.Expr:
     value = nw.col(f"_v_{rule.column}")
     if rule.digits is None:
         return value
-    drop = 10 ** (PLACES - rule.digits)
+    drop: int = 10 ** (PLACES - rule.digits)
     return divide_half_even(value, drop) * drop
 
 
@@ -103,15 +103,15 @@ def iaqi_of(value: nw.Expr, rule: Scale | None) -> nw.Expr:
     if rule is None:
         return nw.lit(None, dtype=nw.Int64)
     points = [c * 10**PLACES for c in rule.concentrations]
-    factor = shift = divisor = nw.lit(1)
+    factor = shift = divisor = integer(1)
     # From the top segment down, so that the lowest segment that holds the value wins.
     for k in reversed(range(len(points) - 1)):
         inside = nw.when(value <= points[k + 1])
         rise = rule.iaqi[k + 1] - rule.iaqi[k]
         run = points[k + 1] - points[k]
-        factor = inside.then(nw.lit(rise)).otherwise(factor)
-        shift = inside.then(nw.lit(rule.iaqi[k] * run - rise * points[k])).otherwise(shift)
-        divisor = inside.then(nw.lit(run)).otherwise(divisor)
+        factor = inside.then(integer(rise)).otherwise(factor)
+        shift = inside.then(integer(rule.iaqi[k] * run - rise * points[k])).otherwise(shift)
+        divisor = inside.then(integer(run)).otherwise(divisor)
     above = nw.lit(rule.above, dtype=nw.Int64)
     on_scale = nw.when(value <= points[-1]).then(divide_up(value * factor + shift, divisor))
     return nw.when(value > points[-1]).then(above).otherwise(on_scale).cast(nw.Int64)
@@ -143,9 +143,12 @@ def add_index(
     # The daily maximum hour of O3 and its running 8 hours stand beside another O3 value and are
     # published less often: their absence alone is no gap.
     asked = [i for i in (SIX if report == "daily" else HOURLY) if i not in exempt]
-    incomplete = nw.any_horizontal(
-        nw.lit(False), *(iaqi[i].is_null() for i in asked), ignore_nulls=False
-    )
+    gaps = {i: iaqi[i].is_null() for i in asked}
+    if "o3_8h" in gaps and "o3_1h" in iaqi:
+        # 2012: above the scale of 8 hours, the hour reports for O3.
+        stands_in = ~nw.col("_v_o3_8h").is_null() & ~iaqi["o3_1h"].is_null()
+        gaps["o3_8h"] = gaps["o3_8h"] & ~stands_in
+    incomplete = nw.any_horizontal(nw.lit(False), *gaps.values(), ignore_nulls=False)
     frame = frame.with_columns(
         nw.max_horizontal(*iaqi.values()).alias("_rest"), incomplete.alias("_incomplete")
     )
@@ -153,10 +156,10 @@ def add_index(
     may_withhold = by_edition(
         editions,
         lambda e: bool(e.parameter("withhold_incomplete")),
-        lambda rule: nw.lit(rule),
+        nw.lit,
         which,
     )
-    withheld = may_withhold & nw.col("_incomplete") & ((rest <= 100) | rest.is_null())  # noqa: PLR2004
+    withheld = may_withhold & nw.col("_incomplete") & ((rest <= 100) | rest.is_null())
     frame = frame.with_columns(
         nw.when(~withheld).then(rest).alias("aqi"),
         nw.when(which.is_null())
@@ -409,7 +412,7 @@ def _with_running_means(
     columns = []
     for column, length in means.items():
         item = pollutant(column)
-        rule = "window_hours_min" if length == 8 else "day_hours_min"  # noqa: PLR2004
+        rule = "window_hours_min" if length == 8 else "day_hours_min"
         least = {e.parameter(rule) for e in editions}.pop()
         drop = PLACES - {e.parameter("digits_daily")[item] for e in editions}.pop()
         for label in range(1, 25):
@@ -456,11 +459,9 @@ def _finish(
 
 def _reason(item: str, entered: Entered) -> nw.Expr:
     """Say why a value was not used; a reason that the row already carries stands."""
-    fault = nw.col(f"_f_{item}")
     codes = [
         code_if(nw.col("edition").is_null(), "no_edition"),
-        code_if(fault == 1, "negative"),
-        code_if(fault == 2, "absurd"),  # noqa: PLR2004
+        *fault_codes(nw.col(f"_f_{item}")),
     ]
     name = f"reason_{item}"
     reason = joined(codes)

@@ -36,7 +36,7 @@ from shanshui.air.index import add_index, exempted, report_items
 from shanshui.standards.basis import Basis
 from shanshui.standards.editions import Edition, editions
 from shanshui.standards.errors import ShanshuiError
-from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, to_fixed
+from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, integer, to_fixed
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrameT
@@ -107,8 +107,8 @@ def statistics(
           ``start``, ``end``, ``edition``, ``mixed_editions`` (the period's days belong to more than
           one), ``state``, ``basis``, ``days`` (of the calendar);
         - ``valid_days`` (with an AQI), ``good_days``, ``good_ratio`` (% of valid days, 1 decimal),
-          ``heavy_days``, ``heavy_ratio`` (AQI above 200), ``level_1_days`` …, ``primary_<item>_days``
-          (a tie counts for each);
+          ``heavy_days``, ``heavy_ratio`` (AQI above 200), ``level_1_days`` …,
+          ``primary_<item>_days`` (a tie counts for each);
         - ``so2, no2, pm10, pm25`` (means), ``co_p95``, ``o3_8h_p90``, ``so2_p98``, ``no2_p98``,
           ``pm10_p95``, ``pm25_p95``;
         - ``days_<item>``, ``valid_<item>`` (enough days in every month of the period, and in the
@@ -236,7 +236,7 @@ def figure_digits(column: str, edition: Edition, digits: Mapping[str, int] | Non
         return int(edition.parameter("digits_ratio"))
     if column.startswith("index") or column == "composite":
         return int(edition.parameter("digits_index"))
-    item = pollutant(column.split("_")[0])
+    item = pollutant(column.split("_", maxsplit=1)[0])
     return int((digits or {}).get(item, edition.parameter("digits_mean")[item]))
 
 
@@ -277,9 +277,9 @@ def _with_period(
         if last < first:
             raise ShanshuiError(f"时段的终月早于始月 / the span ends before it begins: {period}")
         end = _next_month(last) - timedelta(days=1)
-        label = f"{first:%Y-%m}~{last:%Y-%m}"
+        span = f"{first:%Y-%m}~{last:%Y-%m}"
         return days.filter(day >= nw.lit(first), day <= nw.lit(end)).with_columns(
-            nw.lit(label).alias("period"), nw.lit(first).alias("start"), nw.lit(end).alias("end")
+            nw.lit(span).alias("period"), nw.lit(first).alias("start"), nw.lit(end).alias("end")
         )
     year_text = nw.col("_year").cast(nw.String)
     number = nw.col("_month") % 12 + 1
@@ -292,7 +292,7 @@ def _with_period(
         quarter = (nw.col("_month") % 12) // 3 + 1
         label = nw.concat_str(year_text, nw.lit("-Q"), quarter.cast(nw.Int64).cast(nw.String))
     elif period == "half":
-        second = number > 6  # noqa: PLR2004
+        second = number > 6
         start = (
             nw.when(second)
             .then(start_of_year.dt.offset_by("6mo").cast(nw.Date))
@@ -336,14 +336,14 @@ def _with_year_to_date(days: LazyFrame, entered: Entered, keys: Sequence[str]) -
 
 def _two_digits(number: nw.Expr) -> nw.Expr:
     text = number.cast(nw.Int64).cast(nw.String)
-    pad = nw.when(number < 10).then(nw.lit("0")).otherwise(nw.lit(""))  # noqa: PLR2004
+    pad = nw.when(number < 10).then(nw.lit("0")).otherwise(nw.lit(""))
     return nw.concat_str(pad, text)
 
 
 def _calendar_days(period: Period) -> nw.Expr:
     if isinstance(period, tuple):
         first, after = _month_of(period[0]), _next_month(_month_of(period[1]))
-        return nw.lit((after - first).days)
+        return integer((after - first).days)
     ordinal = nw.col("end").dt.ordinal_day() - nw.col("start").dt.ordinal_day()
     return (ordinal + 1).cast(nw.Int64)
 
@@ -445,7 +445,7 @@ def _daily_averaging(item: str) -> str:
 
 
 def _one_if(condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
+    return nw.when(condition).then(integer(1)).otherwise(integer(0)).cast(nw.Int64)
 
 
 def _pooled(six: Sequence[str], judged: Sequence[str]) -> list[nw.Expr]:
@@ -479,9 +479,9 @@ def _months(
 
     Repeated days show in the sum of 2^day as repeated hours do, see `_hours.repeated_hours`.
     """
-    power = nw.lit(1)
+    power = integer(1)
     for n in range(1, 32):
-        power = nw.when(nw.col("_day").dt.day() == n).then(nw.lit(2**n)).otherwise(power)
+        power = nw.when(nw.col("_day").dt.day() == n).then(integer(2**n)).otherwise(power)
     months = days.group_by(*keys, "period", "edition", "_month").agg(
         nw.len().cast(nw.Int64).alias("_rows"),
         power.cast(nw.Int64).sum().cast(nw.Int64).alias("_mask"),
@@ -491,7 +491,7 @@ def _months(
     least = by_edition(
         sets,
         lambda e: (e.parameter("february_days_min"), e.parameter("month_days_min")),
-        lambda rule: nw.when(february).then(nw.lit(rule[0])).otherwise(nw.lit(rule[1])),
+        lambda rule: nw.when(february).then(integer(rule[0])).otherwise(integer(rule[1])),
         nw.col("edition"),
     )
     ones = nw.sum_horizontal(*(nw.col("_mask") // 2**bit % 2 for bit in range(40)))
@@ -515,9 +515,7 @@ def _with_validity(
         - nw.col("start").dt.month().cast(nw.Int64)
         + 1
     )
-    year_days = by_edition(
-        sets, lambda e: e.parameter("year_days_min"), lambda n: nw.lit(n), nw.col("edition")
-    )
+    year_days = by_edition(sets, lambda e: e.parameter("year_days_min"), integer, nw.col("edition"))
 
     def valid(item: str) -> nw.Expr:
         enough = nw.col(f"_ok_{item}") == months
@@ -528,12 +526,12 @@ def _with_validity(
         (nw.col("_repeated") == 1).alias("_repeats"),
         *(valid(i).alias(f"valid_{i}") for i in six),
         *(nw.lit(False).alias(f"valid_{i}") for i in absent),
-        *(nw.lit(0).alias(f"{c}_{i}") for i in absent for c in ("days", "_sum")),
-        *(nw.lit(0).alias(f"exceed_{i}_days") for i in absent),
+        *(integer(0).alias(f"{c}_{i}") for i in absent for c in ("days", "_sum")),
+        *(integer(0).alias(f"exceed_{i}_days") for i in absent),
         *(nw.lit(None, dtype=nw.Float64).alias(f"_quantile_{i}") for i in absent),
     )
     pooled = pooled.with_columns(
-        nw.lit(0).alias(name)
+        integer(0).alias(name)
         for name in (f"primary_{i}_days" for i in DAILY)
         if name not in pooled.collect_schema()
     )
@@ -741,8 +739,8 @@ def _weights(weights: Mapping[str, float] | None) -> dict[str, int]:
     for item, weight in scaled.items():
         if weight < 0 or weight.denominator != 1:
             raise ShanshuiError(
-                f"权重应为非负数且不超过{WEIGHT_PLACES}位小数 / a weight is not negative and has at "
-                f"most {WEIGHT_PLACES} decimals: {item}={given[item]}"
+                f"权重应为非负数且不超过{WEIGHT_PLACES}位小数 / a weight is not negative and has "
+                f"at most {WEIGHT_PLACES} decimals: {item}={given[item]}"
             )
     return {i: int(w) for i, w in scaled.items()}
 
@@ -809,8 +807,8 @@ def composite(
         day = next((c for c in ("date", "end") if c in entered.schema), None)
         if day is None:
             raise ShanshuiError(
-                "请指明 edition，或给出 edition、date、end 列之一 / name an edition, or give a column "
-                "edition, date or end"
+                "请指明 edition，或给出 edition、date、end 列之一 / "
+                "name an edition, or give a column edition, date or end"
             )
         which = edition_name(naive_date(entered, day), None)
     added = [*(f"index_{i}" for i in SIX), "composite", "index_max", "main"]

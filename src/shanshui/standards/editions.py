@@ -125,7 +125,8 @@ class Edition:
             if name in tables:
                 return member, tables[name]
         raise ShanshuiError(
-            f"{self.title}没有“{name}”表 / edition {self.name} of {self.domain} has no table {name!r}"
+            f"{self.title}没有“{name}”表 / "
+            f"edition {self.name} of {self.domain} has no table {name!r}"
         )
 
     def parameter(self, name: str) -> Any:

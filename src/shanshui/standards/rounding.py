@@ -56,6 +56,17 @@ def round_half_even(value: float | str | Decimal | Fraction, digits: int = 0) ->
     return number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
 
 
+def integer(value: int) -> Expr:
+    """Return a 64-bit integer literal.
+
+    An untyped literal may settle as 32 bits where an engine's optimiser lifts it out of its
+    expression, and overflow there.
+    """
+    import narwhals.stable.v2 as nw
+
+    return nw.lit(value, dtype=nw.Int64)
+
+
 def to_fixed(value: Expr, places: int = PLACES) -> Expr:
     """Make a non-negative float column a fixed integer, to the nearest at `places` decimals."""
     import narwhals.stable.v2 as nw
@@ -80,7 +91,7 @@ def divide_half_even(numerator: Expr, denominator: Expr | int) -> Expr:
     quotient = numerator // denominator
     twice = (numerator % denominator) * 2
     up = (twice > denominator) | ((twice == denominator) & (quotient % 2 == 1))
-    return (quotient + nw.when(up).then(nw.lit(1)).otherwise(nw.lit(0))).cast(nw.Int64)
+    return (quotient + nw.when(up).then(integer(1)).otherwise(integer(0))).cast(nw.Int64)
 
 
 def divide_up(numerator: Expr, denominator: Expr | int) -> Expr:
