@@ -24,6 +24,7 @@ from shanshui.air._rules import (
     chosen,
     code_if,
     edition_name,
+    fault_codes,
     joined,
     limit,
     pollutant,
