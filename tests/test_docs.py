@@ -1,9 +1,13 @@
-"""The examples of the README and of the documentation run and print what they say."""
+"""What the README and the documentation say holds: examples run, columns are those listed."""
 
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
+
+from shanshui import air
+from shanshui.platform.demo import samples
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -27,3 +31,52 @@ def test_examples_run(blocks, tmp_path, monkeypatch, capsys):
         out = capsys.readouterr().out
         if printed:
             assert out.rstrip() == printed.rstrip()
+
+
+def listed(function):
+    """Columns that the page on columns lists for a function, spelled out."""
+    page = (ROOT / "docs" / "air" / "index.md").read_text(encoding="utf-8")
+    section = re.search(rf"^### air\.{function}$(.*?)^##", page, re.MULTILINE | re.DOTALL)[1]
+    spelled = {
+        "<hourly>": "so2 no2 co o3 pm10 pm25",
+        "<daily>": "so2 no2 co o3_1h o3_8h pm10 pm25",
+        "<six>": "so2 no2 co o3_8h pm10 pm25",
+        "<1-6>": "1 2 3 4 5 6",
+    }
+    columns = []
+    for cell in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE):
+        for name in re.findall(r"`(.*?)`", cell):
+            mark = next((m for m in spelled if m in name), None)
+            columns += (
+                [name.replace(mark, part) for part in spelled[mark].split()] if mark else [name]
+            )
+    return columns
+
+
+@pytest.fixture(scope="module")
+def results():
+    hours = samples.beijing_hours().filter(pl.col("time").dt.year() == 2014)
+    day = air.daily(hours)
+    area = air.area(day, samples.beijing_stations())
+    statistics = air.statistics(area, by="city")
+    return {
+        "daily": (hours, day),
+        "area": (day, area),
+        "aqi": (area, air.aqi(area)),
+        "aqi_hourly": (hours, air.aqi_hourly(hours)),
+        "statistics": (area, statistics),
+        "rank": (statistics, air.rank(statistics)),
+        "check": (hours, air.check(hours)),
+    }
+
+
+@pytest.mark.parametrize("function", ["daily", "area", "statistics", "check"])
+def test_columns_are_those_listed(function, results):
+    _, given = results[function]
+    assert set(given.columns) == {given.columns[0], *listed(function)}
+
+
+@pytest.mark.parametrize("function", ["aqi", "aqi_hourly", "rank"])
+def test_added_columns_are_those_listed(function, results):
+    taken, given = results[function]
+    assert set(given.columns) == {*taken.columns, *listed(function)}
