@@ -1,0 +1,6 @@
+"""Readers: monitoring data from the files that people have."""
+
+from shanshui.platform.ingest.errors import ReadError
+from shanshui.platform.ingest.tables import Report, Table, read
+
+__all__ = ["ReadError", "Report", "Table", "read"]
