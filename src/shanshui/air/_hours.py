@@ -6,7 +6,7 @@ wherever the rows stand.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import narwhals.stable.v2 as nw
@@ -72,9 +72,7 @@ def repeated_hours() -> tuple[nw.Expr, nw.Expr]:
     leaves as many only where all differ: so a day repeats an hour exactly where the ones of its
     mask are fewer than its rows (``_rows``).
     """
-    power = integer(1)
-    for label in range(1, 25):
-        power = nw.when(nw.col("_hour") == label).then(integer(2**label)).otherwise(power)
+    power = nw.lit(2.0) ** nw.col("_hour").cast(nw.Float64)
     mask = power.cast(nw.Int64).sum().cast(nw.Int64).alias("_mask")
     ones = nw.sum_horizontal(*(nw.col("_mask") // 2**bit % 2 for bit in range(32)))
     return mask, ones < nw.col("_rows")
@@ -99,31 +97,59 @@ def by_day(
     return days.with_columns((repeats & ~nw.col("_date").is_null()).alias("_repeats"))
 
 
-def running(
-    item: str, label: int, length: int, *, day_before: bool = False
-) -> tuple[nw.Expr, nw.Expr]:
-    """Return sum and count of the `length` hours that end at `label`.
+def with_running(
+    days: LazyFrame,
+    item: str,
+    labels: Iterable[int],
+    length: int,
+    least: int,
+    *,
+    day_before: bool = False,
+) -> LazyFrame:
+    """Add ``_t_<item>_<label>`` and ``_n_<item>_<label>``: sum and count of running hours.
 
-    Hours of the day before are the columns with the suffix ``_before`` where `day_before`.
+    They are the `length` hours that end at the label. A count below `least` is null. Hours of the day before are the columns with the suffix
+    ``_before``, if `day_before`. Steps are columns of their own, as expressions that hold each
+    other would grow without measure.
     """
-    columns = []
-    for hour in range(label - length + 1, label + 1):
-        if hour >= 1:
-            columns.append(nw.col(f"_{item}_{hour}"))
-        elif day_before:
-            columns.append(nw.col(f"_{item}_{hour + 24}_before"))
-    total = nw.sum_horizontal(*columns).cast(nw.Int64)
-    count = nw.sum_horizontal(
-        *(nw.when(~c.is_null()).then(integer(1)).otherwise(integer(0)) for c in columns)
-    ).cast(nw.Int64)
-    return total, count
+    hours = [(h, f"_{item}_{h}" if h >= 1 else f"_{item}_{h + 24}_before") for h in range(-22, 25)]
+    columns = {h: name for h, name in hours if h >= 1 or day_before}
+    days = days.with_columns(
+        nw.when(~nw.col(name).is_null()).then(integer(1)).otherwise(integer(0)).alias(f"_p{name}")
+        for name in columns.values()
+    )
+    spans = {
+        label: [columns[h] for h in range(label - length + 1, label + 1) if h in columns]
+        for label in labels
+    }
+    days = days.with_columns(
+        *(
+            nw.sum_horizontal(*span).cast(nw.Int64).alias(f"_t_{item}_{k}")
+            for k, span in spans.items()
+        ),
+        *(
+            nw.sum_horizontal(*(f"_p{name}" for name in span))
+            .cast(nw.Int64)
+            .alias(f"_n_{item}_{k}")
+            for k, span in spans.items()
+        ),
+    )
+    return days.with_columns(
+        nw.when(nw.col(f"_n_{item}_{k}") >= least)
+        .then(nw.col(f"_n_{item}_{k}"))
+        .alias(f"_n_{item}_{k}")
+        for k in spans
+    )
 
 
 def with_day_before(days: LazyFrame, keys: Sequence[str], columns: Sequence[str]) -> LazyFrame:
-    """Add the given columns of the day before, with the suffix ``_before``."""
+    """Add the given columns of the day before, with the suffix ``_before``.
+
+    A day that repeats an hour has nothing to lend.
+    """
     before = days.select(
         *keys,
         nw.col("_date").dt.offset_by("1d").cast(nw.Date).alias("_date"),
-        *(nw.col(c).alias(f"{c}_before") for c in columns),
+        *(nw.when(~nw.col("_repeats")).then(nw.col(c)).alias(f"{c}_before") for c in columns),
     )
     return days.join(before, on=[*keys, "_date"], how="left")

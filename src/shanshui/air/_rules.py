@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -56,6 +56,23 @@ def limit(edition: Edition, item: str, averaging: str, grade: int = 2) -> float:
         f"{edition.title}没有 {item} {averaging} 的限值 / "
         f"edition {edition.name} has no limit of {item} over {averaging}"
     )
+
+
+def agreed(editions: Sequence[Edition], parameter: str) -> Any:
+    """Return a parameter that lays out the computation and so must be one for all rows.
+
+    Raises
+    ------
+    ShanshuiError
+        When the editions disagree: compute each span with its own ``edition=``.
+    """
+    values = [e.parameter(parameter) for e in editions]
+    if any(v != values[0] for v in values):
+        raise ShanshuiError(
+            f"各版本的 {parameter} 不同，请指明 edition / "
+            f"the editions disagree on {parameter}: name one"
+        )
+    return values[0]
 
 
 def edition_name(day: nw.Expr, which: str | date | Edition | None) -> nw.Expr:

@@ -12,14 +12,15 @@ from shanshui._frames import enter, names, require, require_numbers
 from shanshui.air._hours import (
     Stamp,
     by_day,
-    running,
     sound_values,
     stamped,
     with_day_before,
+    with_running,
 )
 from shanshui.air._rules import (
     DAILY,
     HOURLY,
+    agreed,
     by_edition,
     chosen,
     code_if,
@@ -116,7 +117,7 @@ def daily(
     require(entered.schema, HOURLY, what="小时数据")
     editions = chosen(edition)
     which = nw.col("edition")
-    first, last = o3_labels or _labels(editions)
+    first, last = o3_labels or agreed(editions, "o3_labels")
     if not 1 <= first <= last <= 24:
         raise ShanshuiError(f"o3_labels 应在 1—24 内 / must lie within 1..24: {(first, last)}")
 
@@ -134,66 +135,76 @@ def daily(
     days = days.rename({"_date": "date"})
     days = days.with_columns(edition_name(nw.col("date"), edition).alias("edition"))
     usable = ~nw.col("_repeats") & ~nw.col("edition").is_null() & ~nw.col("date").is_null()
-
-    least = {e.parameter("window_hours_min") for e in editions}.pop()  # 6 in every edition
-    windows = [running("o3", label, 8, day_before=first < 8) for label in range(first, last + 1)]
+    days = days.with_columns(
+        nw.when(usable & (nw.col(f"hours_{i}") >= agreed(editions, "day_hours_min")))
+        .then(nw.col(f"hours_{i}"))
+        .alias(f"_count_{i}")
+        for i in MEANS
+    )
+    labels = range(first, last + 1)
+    least = agreed(editions, "window_hours_min")
+    days = with_running(days, "o3", labels, 8, least, day_before=first < 8)
 
     def at_digits(item: str, build: Callable[[int], nw.Expr], *, published: bool) -> nw.Expr:
-        """Build a value at the digits that are published, or at all six."""
+        """Build a fixed value at the digits that are published, or at all six."""
         return by_edition(
             editions,
             lambda e: e.parameter("digits_daily")[pollutant(item)] if published else PLACES,
-            lambda digits: from_fixed(build(PLACES - digits), digits),
+            lambda digits: build(10 ** (PLACES - digits)) * 10 ** (PLACES - digits),
             which,
         )
 
-    def mean(item: str) -> nw.Expr:
-        enough = by_edition(
-            editions,
-            lambda e: e.parameter("day_hours_min"),
-            lambda hours_min: nw.col(f"hours_{item}") >= hours_min,
-            which,
-        )
-        count = nw.when(enough & usable).then(nw.col(f"hours_{item}"))
-        return at_digits(
-            item,
-            lambda drop: divide_half_even(nw.col(f"_sum_{item}"), count * 10**drop),
-            published=rounded,
-        )
-
-    def largest_window(drop: int) -> nw.Expr:
-        # Rounding keeps order, so the largest rounded mean is the rounded largest mean.
-        return nw.max_horizontal(
-            *(
-                divide_half_even(total, nw.when(count >= least).then(count) * 10**drop)
-                for total, count in windows
-            )
-        )
-
-    def largest_hour(drop: int) -> nw.Expr:
-        hour_values = (nw.col(f"_o3_{label}") for label in range(1, 25))
-        return divide_half_even(nw.max_horizontal(*hour_values), 10**drop)
+    def windows(prefix: str, *, published: bool) -> list[nw.Expr]:
+        return [
+            at_digits(
+                "o3",
+                lambda drop, k=k: divide_half_even(  # type: ignore[misc]
+                    nw.col(f"_t_o3_{k}"), nw.col(f"_n_o3_{k}") * drop
+                ),
+                published=published,
+            ).alias(f"{prefix}_{k}")
+            for k in labels
+        ]
 
     days = days.with_columns(
-        *(mean(item).alias(item) for item in MEANS),
-        nw.when(usable).then(at_digits("o3", largest_hour, published=rounded)).alias("o3_1h"),
-        at_digits("o3", largest_window, published=rounded).alias("_o3_8h"),
-        # A limit is compared with the value as published.
-        at_digits("o3", largest_window, published=True).alias("_o3_8h_published"),
-        nw.sum_horizontal(
-            *(nw.when(n >= least).then(integer(1)).otherwise(integer(0)) for _, n in windows)
-        )
+        *(
+            at_digits(
+                i,
+                lambda drop, i=i: divide_half_even(  # type: ignore[misc]
+                    nw.col(f"_sum_{i}"), nw.col(f"_count_{i}") * drop
+                ),
+                published=rounded,
+            ).alias(f"_d_{i}")
+            for i in MEANS
+        ),
+        nw.max_horizontal(*(nw.col(f"_o3_{k}") for k in range(1, 25))).alias("_o3_max"),
+        nw.sum_horizontal(*(_one_unless_null(f"_n_o3_{k}") for k in labels))
         .cast(nw.Int64)
         .alias("windows_o3"),
+        # A limit is compared with the value as published.
+        *windows("_w", published=True),
+        *(windows("_exact", published=False) if not rounded else []),
+    )
+    # Rounding keeps order, so the largest rounded mean is the rounded largest mean.
+    days = days.with_columns(
+        nw.max_horizontal(*(nw.col(f"_w_{k}") for k in labels)).alias("_o3_8h_published"),
+        nw.max_horizontal(*(nw.col(f"{'_w' if rounded else '_exact'}_{k}") for k in labels)).alias(
+            "_o3_8h"
+        ),
+        at_digits(
+            "o3", lambda drop: divide_half_even(nw.col("_o3_max"), drop), published=rounded
+        ).alias("_o3_1h"),
     )
     enough_windows = by_edition(
         editions,
-        lambda e: (e.parameter("o3_windows_min"), limit(e, "o3", "8h")),
+        lambda e: (e.parameter("o3_windows_min"), limit(e, "o3", "8h") * 10**PLACES),
         lambda rule: (nw.col("windows_o3") >= rule[0]) | (nw.col("_o3_8h_published") > rule[1]),
         which,
     )
     days = days.with_columns(
-        nw.when(usable & enough_windows).then(nw.col("_o3_8h")).alias("o3_8h"),
+        *(from_fixed(nw.col(f"_d_{i}")).alias(i) for i in MEANS),
+        nw.when(usable).then(from_fixed(nw.col("_o3_1h"))).alias("o3_1h"),
+        nw.when(usable & enough_windows).then(from_fixed(nw.col("_o3_8h"))).alias("o3_8h"),
     )
     result = days.select(
         *keys,
@@ -208,11 +219,8 @@ def daily(
     return out
 
 
-def _labels(editions: Sequence[Edition]) -> tuple[int, int]:
-    found = {tuple(e.parameter("o3_labels")) for e in editions}
-    assert len(found) == 1, "the editions agree on the labels of the 8-hour means"
-    first, last = found.pop()
-    return first, last
+def _one_unless_null(column: str) -> nw.Expr:
+    return nw.when(~nw.col(column).is_null()).then(integer(1)).otherwise(integer(0))
 
 
 def _reason(item: str) -> nw.Expr:

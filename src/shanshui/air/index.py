@@ -24,15 +24,16 @@ from shanshui._frames import (
 from shanshui.air._hours import (
     Stamp,
     by_day,
-    running,
     sound_values,
     stamped,
     with_day_before,
+    with_running,
 )
 from shanshui.air._rules import (
     DAILY,
     HOURLY,
     SIX,
+    agreed,
     by_edition,
     chosen,
     code_if,
@@ -407,21 +408,24 @@ def _with_running_means(
     days = with_day_before(
         by_day(frame, keys, items),
         keys,
-        [f"_{item}_{label}" for item in items for label in range(1, 25)] + ["_repeats"],
+        [f"_{item}_{label}" for item in items for label in range(1, 25)],
     )
-    usable = ~nw.col("_repeats") & ~nw.col("_repeats_before").fill_null(value=False)
+    labels = range(1, 25)
     columns = []
     for column, length in means.items():
         item = pollutant(column)
-        rule = "window_hours_min" if length == 8 else "day_hours_min"
-        least = {e.parameter(rule) for e in editions}.pop()
-        drop = PLACES - {e.parameter("digits_daily")[item] for e in editions}.pop()
-        for label in range(1, 25):
-            total, count = running(item, label, length, day_before=True)
-            count = nw.when((count >= least) & usable).then(count)
-            mean = divide_half_even(total, count * 10**drop) * 10**drop
-            columns.append(mean.alias(f"_{column}_{label}"))
-    wide = days.select(*keys, "_date", *columns)
+        least = agreed(editions, "window_hours_min" if item == "o3" else "day_hours_min")
+        drop = 10 ** (PLACES - agreed(editions, "digits_daily")[item])
+        days = with_running(days, item, labels, length, least, day_before=True)
+        columns += [
+            (
+                divide_half_even(nw.col(f"_t_{item}_{k}"), nw.col(f"_n_{item}_{k}") * drop) * drop
+            ).alias(f"_{column}_{k}")
+            for k in labels
+        ]
+    days = days.filter(~nw.col("_repeats")).with_columns(*columns)
+    columns_by_label = [f"_{column}_{k}" for column in means for k in labels]
+    wide = days.select(*keys, "_date", *columns_by_label)
     frame = frame.join(wide, on=[*keys, "_date"], how="left")
     return frame.with_columns(
         nw.max_horizontal(
