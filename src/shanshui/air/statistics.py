@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import narwhals.stable.v2 as nw
 
@@ -22,6 +22,7 @@ from shanshui._frames import (
 from shanshui.air._rules import (
     DAILY,
     SIX,
+    agreed,
     by_edition,
     chosen,
     code_if,
@@ -163,11 +164,7 @@ def statistics(
         *(valid_fixed(measured(i, entered.schema[i]), i).alias(f"_v_{i}") for i in present),
     )
     days = _with_period(days, entered, keys, period)
-    days = days.with_columns(
-        edition_name(nw.col("end"), edition).alias("edition"),
-        _mixed(edition).alias("mixed_editions"),
-        _state(basis).alias("state"),
-    )
+    days = _with_basis(days, edition, basis)
     judged = [i for i in report_items("daily", sets) if i in present]
     days = add_index(days, "daily", sets, items=judged, exempt=excused)
     days = _with_day_columns(days, sets, six, judged, grade)
@@ -177,8 +174,8 @@ def statistics(
     pooled = pooled.join(_months(days, keys, sets, six), on=[*keys, "period"], how="left")
     whole_year = period == "year"
     pooled = _with_validity(pooled, sets, six, whole_year=whole_year)
-    pooled = _with_figures(pooled, sets, six, digits, whole_year=whole_year)
-    pooled = _with_attainment(pooled, sets, six, grade, whole_year=whole_year)
+    pooled = _with_figures(pooled, sets, digits, whole_year=whole_year)
+    pooled = _with_attainment(pooled, sets, grade, whole_year=whole_year)
     pooled = _with_indices(pooled, sets, weights)
     sound = ~nw.col("_repeats") & ~nw.col("edition").is_null()
     own = [*keys, *PERIOD]
@@ -186,16 +183,15 @@ def statistics(
         _basis_text(basis).alias("basis"), _calendar_days(period).alias("days")
     ).select(
         *own,
-        *(nw.when(sound).then(nw.col(c)).alias(c) for c in _figure_columns(period)),
+        *(nw.when(sound).then(nw.col(c)).alias(c) for c in _figure_columns()),
         *(nw.col(f"reason_{i}") for i in SIX),
     )
     out: IntoFrameT = entered.leave(result, [*keys, "start", "end"])
     return out
 
 
-def _figure_columns(period: Period) -> list[str]:
+def _figure_columns() -> list[str]:
     """Return the figures in the order in which they are handed out."""
-    del period
     return [
         *("valid_days", "good_days", "good_ratio", "heavy_days", "heavy_ratio"),
         *(f"level_{n}_days" for n in COUNT_LEVELS),
@@ -288,8 +284,11 @@ def _with_period(
         start, length = day.dt.truncate("1mo").cast(nw.Date), "1mo"
         label = nw.concat_str(year_text, nw.lit("-"), _two_digits(number))
     elif period == "quarter":
-        start, length = day.dt.truncate("1q").cast(nw.Date), "1q"
-        quarter = (nw.col("_month") % 12) // 3 + 1
+        quarter, length = (nw.col("_month") % 12) // 3 + 1, "3mo"
+        start = start_of_year
+        for n in (2, 3, 4):
+            later = start_of_year.dt.offset_by(f"{3 * (n - 1)}mo").cast(nw.Date)
+            start = nw.when(quarter == n).then(later).otherwise(start)
         label = nw.concat_str(year_text, nw.lit("-Q"), quarter.cast(nw.Int64).cast(nw.String))
     elif period == "half":
         second = number > 6
@@ -351,12 +350,25 @@ def _calendar_days(period: Period) -> nw.Expr:
 # --- basis -------------------------------------------------------------------------------------
 
 
-def _mixed(edition: str | date | Edition | None) -> nw.Expr:
-    """Whether a period's days belong to more than one edition and none was named."""
-    if edition is not None:
-        return nw.lit(False)
-    first, last = edition_name(nw.col("start"), None), edition_name(nw.col("end"), None)
-    return (first != last).fill_null(value=True)
+def _with_basis(
+    days: LazyFrame, edition: str | date | Edition | None, basis: Basis | None
+) -> LazyFrame:
+    """Add edition and state of the period, and whether its days belong to several editions."""
+    first, last = nw.col("start"), nw.col("end")
+    days = days.with_columns(
+        edition_name(last, edition).alias("edition"),
+        edition_name(first, edition).alias("_first_edition"),
+        _state_on(first).alias("_first_state"),
+        _state_on(last).alias("_last_state"),
+    )
+    one, other = nw.col("_first_state"), nw.col("_last_state")
+    state = nw.when(one == other).then(one).otherwise(nw.concat_str(one, nw.lit("+"), other))
+    if basis is not None and basis.state is not None:
+        state = nw.lit(basis.state)
+    same = nw.col("_first_edition") == nw.col("edition")
+    return days.with_columns(
+        (~same).fill_null(value=True).alias("mixed_editions"), state.alias("state")
+    )
 
 
 def _state_on(day: nw.Expr) -> nw.Expr:
@@ -371,14 +383,6 @@ def _state_on(day: nw.Expr) -> nw.Expr:
             inside = inside & (day <= nw.lit(rule["to"]))
         state = nw.when(inside).then(nw.lit(rule["name"])).otherwise(state)
     return state
-
-
-def _state(basis: Basis | None) -> nw.Expr:
-    if basis is not None and basis.state is not None:
-        return nw.lit(basis.state)
-    first, last = _state_on(nw.col("start")), _state_on(nw.col("end"))
-    both = nw.concat_str(first, nw.lit("+"), last)
-    return nw.when(first == last).then(first).otherwise(both)
 
 
 def _basis_text(basis: Basis | None) -> nw.Expr:
@@ -479,9 +483,7 @@ def _months(
 
     Repeated days show in the sum of 2^day as repeated hours do, see `_hours.repeated_hours`.
     """
-    power = integer(1)
-    for n in range(1, 32):
-        power = nw.when(nw.col("_day").dt.day() == n).then(integer(2**n)).otherwise(power)
+    power = nw.lit(2.0) ** nw.col("_day").dt.day().cast(nw.Float64)
     months = days.group_by(*keys, "period", "edition", "_month").agg(
         nw.len().cast(nw.Int64).alias("_rows"),
         power.cast(nw.Int64).sum().cast(nw.Int64).alias("_mask"),
@@ -552,7 +554,6 @@ def _with_validity(
 def _with_figures(
     pooled: LazyFrame,
     sets: Sequence[Edition],
-    six: Sequence[str],
     digits: Mapping[str, int] | None,
     *,
     whole_year: bool,
@@ -561,33 +562,38 @@ def _with_figures(
 
     Those are integers at the edition's digits, as compliance and indices take them.
     """
-    del six
     which = nw.col("edition")
     _check_digits(digits)
 
-    def counted(item: str) -> nw.Expr:
-        enough = nw.col(f"valid_{item}") if whole_year else nw.col(f"days_{item}") > 0
-        return nw.when(enough & (nw.col(f"days_{item}") > 0)).then(nw.col(f"days_{item}"))
+    def enough(item: str) -> nw.Expr:
+        there = nw.col(f"days_{item}") > 0
+        return there & nw.col(f"valid_{item}") if whole_year else there
+
+    pooled = pooled.with_columns(
+        *(nw.when(enough(i)).then(nw.col(f"days_{i}")).alias(f"_count_{i}") for i in SIX),
+        *(
+            nw.when(enough(i))
+            .then(to_fixed(nw.col(f"_quantile_{i}"), QUANTILE_PLACES - PLACES))
+            .alias(f"_exact_{i}")
+            for i in SIX
+        ),
+    )
 
     def mean(item: str, places: int) -> nw.Expr:
-        return divide_half_even(nw.col(f"_sum_{item}"), counted(item) * 10 ** (PLACES - places))
+        return divide_half_even(
+            nw.col(f"_sum_{item}"), nw.col(f"_count_{item}") * 10 ** (PLACES - places)
+        )
 
     def quantile(item: str, places: int) -> nw.Expr:
-        exact = to_fixed(nw.col(f"_quantile_{item}"), QUANTILE_PLACES - PLACES)
-        exact = nw.when(~counted(item).is_null()).then(exact)
-        return divide_half_even(exact, 10 ** (QUANTILE_PLACES - places))
+        return divide_half_even(nw.col(f"_exact_{item}"), 10 ** (QUANTILE_PLACES - places))
 
-    def standard_digits(item: str, build: Any) -> nw.Expr:
-        return by_edition(sets, lambda e: e.parameter("digits_mean")[pollutant(item)], build, which)
-
-    def shown(item: str, build: Any) -> nw.Expr:
+    def shown(item: str, name: str, build: Callable[[str, int], nw.Expr]) -> nw.Expr:
+        """Return a figure at the digits asked for, or at the edition's."""
         own = (digits or {}).get(pollutant(item))
-        return by_edition(
-            sets,
-            lambda e: e.parameter("digits_mean")[pollutant(item)] if own is None else own,
-            lambda d: from_fixed(build(item, d), d),
-            which,
-        )
+        if own is not None:
+            return from_fixed(build(item, own), own)
+        places = _mean_digits(sets, item)
+        return from_fixed(nw.col(name), places)
 
     def ratio(name: str) -> nw.Expr:
         valid = nw.when(nw.col("valid_days") > 0).then(nw.col("valid_days"))
@@ -602,14 +608,20 @@ def _with_figures(
     pooled = pooled.with_columns(
         nw.sum_horizontal(*level_days[:GOOD]).cast(nw.Int64).alias("good_days"),
         nw.sum_horizontal(*level_days[HEAVY - 1 :]).cast(nw.Int64).alias("heavy_days"),
-        *(standard_digits(i, lambda d, i=i: mean(i, d)).alias(f"_m_{i}") for i in MEANS),
-        *(standard_digits(i, lambda d, i=i: quantile(i, d)).alias(f"_p_{i}") for i in SIX),
-        *(shown(i, mean).alias(i) for i in MEANS),
-        *(shown(i, quantile).alias(percentile(i)) for i in SIX),
+        *(mean(i, _mean_digits(sets, i)).alias(f"_m_{i}") for i in MEANS),
+        *(quantile(i, _mean_digits(sets, i)).alias(f"_p_{i}") for i in SIX),
     )
     return pooled.with_columns(
-        ratio("good_days").alias("good_ratio"), ratio("heavy_days").alias("heavy_ratio")
+        ratio("good_days").alias("good_ratio"),
+        ratio("heavy_days").alias("heavy_ratio"),
+        *(shown(i, f"_m_{i}", mean).alias(i) for i in MEANS),
+        *(shown(i, f"_p_{i}", quantile).alias(percentile(i)) for i in SIX),
     )
+
+
+def _mean_digits(sets: Sequence[Edition], item: str) -> int:
+    """Return the decimals of an item's figures as compliance and indices take them."""
+    return int(agreed(sets, "digits_mean")[pollutant(item)])
 
 
 def _check_digits(digits: Mapping[str, int] | None) -> None:
@@ -639,14 +651,9 @@ def _scaled_limit(edition: Edition, item: str, top: float) -> int:
 
 
 def _with_attainment(
-    pooled: LazyFrame,
-    sets: Sequence[Edition],
-    six: Sequence[str],
-    grade: int,
-    *,
-    whole_year: bool,
+    pooled: LazyFrame, sets: Sequence[Edition], grade: int, *, whole_year: bool
 ) -> LazyFrame:
-    del six
+    """Add exceedance multiples and attainment, judged on ``_m_<item>`` and ``_p_<item>``."""
     which = nw.col("edition")
 
     def times(item: str) -> nw.Expr:
@@ -700,8 +707,7 @@ def _with_indices(
     """Add single indices, composite index, its maximum and its items to ``_m_…`` and ``_p_…``."""
     which = nw.col("edition")
     scaled_weights = _weights(weights)
-    places = int(sets[0].parameter("digits_index"))
-    assert all(e.parameter("digits_index") == places for e in sets)
+    places = int(agreed(sets, "digits_index"))
 
     def single(item: str) -> nw.Expr:
         return by_edition(

@@ -75,10 +75,15 @@ def to_fixed(value: Expr, places: int = PLACES) -> Expr:
 
 
 def from_fixed(value: Expr, places: int = PLACES) -> Expr:
-    """Give a fixed integer back as the float nearest to its decimal."""
+    """Give a fixed integer back as the float nearest to its decimal.
+
+    The divisor is made a column: Polars turns division by a literal into multiplication by its
+    reciprocal, which gives 2.3000000000000003 for 23 / 10.
+    """
     import narwhals.stable.v2 as nw
 
-    return value.cast(nw.Float64) / 10.0**places if places else value.cast(nw.Float64)
+    number = value.cast(nw.Float64)
+    return number / (number * 0.0 + 10.0**places) if places else number
 
 
 def divide_half_even(numerator: Expr, denominator: Expr | int) -> Expr:
