@@ -108,20 +108,24 @@ def with_running(
 ) -> LazyFrame:
     """Add ``_t_<item>_<label>`` and ``_n_<item>_<label>``: sum and count of running hours.
 
-    They are the `length` hours that end at the label. A count below `least` is null. Hours of the day before are the columns with the suffix
-    ``_before``, if `day_before`. Steps are columns of their own, as expressions that hold each
-    other would grow without measure.
+    They are the `length` hours that end at the label; a count below `least` is null. Hours of the
+    day before are the columns with the suffix ``_before``, if `day_before`. Steps are columns of
+    their own, as expressions that hold each other would grow without measure.
     """
-    hours = [(h, f"_{item}_{h}" if h >= 1 else f"_{item}_{h + 24}_before") for h in range(-22, 25)]
-    columns = {h: name for h, name in hours if h >= 1 or day_before}
-    days = days.with_columns(
-        nw.when(~nw.col(name).is_null()).then(integer(1)).otherwise(integer(0)).alias(f"_p{name}")
-        for name in columns.values()
-    )
+
+    def column(hour: int) -> str | None:
+        if hour >= 1:
+            return f"_{item}_{hour}"
+        return f"_{item}_{hour + 24}_before" if day_before else None
+
     spans = {
-        label: [columns[h] for h in range(label - length + 1, label + 1) if h in columns]
+        label: [c for h in range(label - length + 1, label + 1) if (c := column(h))]
         for label in labels
     }
+    days = days.with_columns(
+        nw.when(~nw.col(c).is_null()).then(integer(1)).otherwise(integer(0)).alias(f"_p{c}")
+        for c in sorted({c for span in spans.values() for c in span})
+    )
     days = days.with_columns(
         *(
             nw.sum_horizontal(*span).cast(nw.Int64).alias(f"_t_{item}_{k}")

@@ -65,8 +65,9 @@ def area(
     -------
     frame of the kind that came
         One row per area and day: `by`, ``date``, the daily items, ``edition``,
-        ``reason_<item>`` (``no_data``, ``few_stations``, ``not_listed``), ``stations_<item>``
-        (valid assessment stations). Stations that are not listed come under a null area.
+        ``reason_<item>`` (``no_data``, ``few_stations``, ``not_listed``; ``repeated_day`` where a
+        station has the day twice, which leaves it out), ``stations_<item>`` (valid assessment
+        stations). Stations that are not listed come under a null area.
 
     Raises
     ------
@@ -114,17 +115,22 @@ def area(
     _check_once(stations, station_keys)
     roster = listed.group_by(area_keys).agg(nw.col("_assessed").sum().cast(nw.Int64).alias("_of"))
 
-    assessed = nw.when(nw.col("_assessed") == 1)
+    assessed = nw.when((nw.col("_assessed") == 1) & ~nw.col("_twice"))
     days = (
         entered.frame.select(
             *station_keys,
             naive_date(entered, "date").alias("date"),
             *(valid_fixed(measured(i, entered.schema[i]), i).alias(f"_v_{i}") for i in items),
         )
+        .with_columns((nw.len().over(*station_keys, "date") > 1).alias("_twice"))
+        .with_columns(
+            nw.when(nw.col("_twice")).then(integer(1)).otherwise(integer(0)).alias("_repeats")
+        )
         .join(listed, on=station_keys, how="left")
         .with_columns(assessed.then(nw.col(f"_v_{i}")).alias(f"_v_{i}") for i in items)
         .group_by(*area_keys, "date")
         .agg(
+            nw.col("_repeats").max(),
             *(nw.col(f"_v_{i}").sum().cast(nw.Int64).alias(f"_sum_{i}") for i in items),
             *(nw.col(f"_v_{i}").count().cast(nw.Int64).alias(f"stations_{i}") for i in items),
         )
@@ -175,6 +181,7 @@ def area(
                 [
                     code_if(which.is_null(), "no_edition"),
                     code_if(~is_listed, "not_listed"),
+                    code_if(nw.col("_repeats") == 1, "repeated_day"),
                     code_if(is_listed & (nw.col(f"stations_{i}") == 0), "no_data"),
                     code_if(
                         is_listed
