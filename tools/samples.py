@@ -173,7 +173,8 @@ def targets(shared: Path) -> Iterator[tuple[str, Table]]:
     rows = []
     gold = shared / "plans/gold"
     for file in ("regions", "gz2035", "gz145", "qingyuan"):
-        facts = [json.loads(line) for line in (gold / f"{file}.jsonl").open(encoding="utf-8")]
+        lines = (gold / f"{file}.jsonl").read_text(encoding="utf-8").splitlines()
+        facts = [json.loads(line) for line in lines]
         wanted = {f["indicator"] for f in facts if f["kind"] in ("target", "count", "deferred")}
         for fact in facts:
             baseline = fact["kind"] == "baseline" and fact["indicator"] in wanted

@@ -142,6 +142,60 @@ def series(values: pl.DataFrame, region: str) -> pl.DataFrame:
     )
 
 
+def segments(values: pl.DataFrame, region: str) -> pl.DataFrame:
+    """Give the yearly values of one region as lines that each stand on one basis.
+
+    Values are on one line while nothing that their sources state differs; a value on another
+    roster, state or edition begins another line.
+
+    Parameters
+    ----------
+    values : polars.DataFrame
+        Rows of `catalog.published` of one indicator.
+    region : str
+        The region.
+
+    Returns
+    -------
+    polars.DataFrame
+        The columns of `series` and part (int), one row per year and part.
+    """
+    lines: list[Basis] = []
+    rows: dict[tuple[str, int], Row] = {}
+    for row in series(values, region).to_dicts():
+        mine = figure(row).basis
+        places = [i for i, known in enumerate(lines) if not compare_bases(known, mine)]
+        if not places:
+            lines.append(mine)
+            places = [len(lines) - 1]
+        place = places[-1]
+        lines[place] = Basis(**(mine.stated() | lines[place].stated()))
+        rows.setdefault((row["period"], place), row | {"part": place})
+    return pl.DataFrame(list(rows.values()), infer_schema_length=None)
+
+
+_SIGNS = {"<=": "≤", "<": "<", ">=": "≥", ">": ">", "=": "", "~": "约"}
+
+
+def wording(target: Row) -> str:
+    """Say a target's value in a few signs: ≤30 µg/m3, 较2020年提高10个百分点.
+
+    Parameters
+    ----------
+    target : dict
+        A row of `catalog.targets`.
+    """
+    comparator, value, unit = target["comparator"], target["value"], target["unit"] or ""
+    if comparator is None:
+        return "按上级下达"
+    unit = "个百分点" if unit == "pp" else unit
+    space = " " if unit[:1] in set("µmk") else ""
+    if comparator in _SIGNS:
+        return f"{_SIGNS[comparator]}{value}{space}{unit}"
+    base = f"较{target['base_year']}年" if target["base_year"] else ""
+    return f"{base}{'提高' if comparator == 'increase_by' else '降低'}{value}{space}{unit}"
+
+
 def _promises() -> list[list[Row]]:
     """Group the rows of targets that say the same; baselines are not promises."""
     same = ("document", "indicator", "region", "year", "value", "unit", "stretch")
