@@ -109,7 +109,7 @@ def compare(
     own = [c for c in frame.collect_schema() if c != "_season"]
     frame = frame.join(past, on=on, how="left")
     difference = (
-        joined(code_if(nw.col(b).is_null() | (nw.col(b) != nw.col(f"_{b}")), b) for b in bases)
+        joined(code_if((_comparable(b) != nw.col(f"_{b}")).fill_null(value=True), b) for b in bases)
         if bases
         else nw.lit(None, dtype=nw.String)
     )
@@ -152,7 +152,7 @@ def _past(
             _with_season(side.frame, match).select(
                 *on,
                 period.alias("_period"),
-                *(nw.col(b).alias(f"_{b}") for b in bases),
+                *(_comparable(b).alias(f"_{b}") for b in bases),
                 *(to_fixed(nw.col(c)).alias(f"_past_{c}") for c in columns),
                 integer(1).alias("_there"),
             )
@@ -188,6 +188,15 @@ def _past(
             for b in bases
         ),
     )
+
+
+def _comparable(base: str) -> nw.Expr:
+    """Return a column of the basis as far as it must agree.
+
+    Edition and state have columns of their own, and the source is where a figure was read.
+    """
+    text = nw.col(base)
+    return text.str.replace_all("(edition|state|source)=[^;]*", "") if base == "basis" else text
 
 
 def _change(column: str) -> nw.Expr:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
@@ -34,7 +36,7 @@ from shanshui.air._rules import (
     valid_fixed,
 )
 from shanshui.air.index import add_index, exempted, report_items
-from shanshui.standards.basis import Basis
+from shanshui.standards.basis import UNSTATED, Basis
 from shanshui.standards.editions import Edition, editions
 from shanshui.standards.errors import ShanshuiError
 from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, integer, to_fixed
@@ -387,15 +389,16 @@ def _state_on(day: nw.Expr) -> nw.Expr:
 
 def _basis_text(basis: Basis | None) -> nw.Expr:
     """Write the basis of each row as `Basis.parse` reads it."""
-    stated = (basis or Basis()).stated()
-    parts: list[nw.Expr] = []
-    for name in ("roster", "edition", "state", "dust", "status", "source", "formula"):
-        if name in ("edition", "state"):
-            value = nw.col(name)
-            parts.append(nw.when(~value.is_null()).then(nw.concat_str(nw.lit(f"{name}="), value)))
-        elif name in stated:
-            parts.append(nw.lit(f"{name}={stated[name]}"))
-    return nw.concat_str(parts, separator=";", ignore_nulls=True)
+    # The text form with marks where each row has its own edition and state.
+    own = replace(basis or Basis(), edition="{edition}", state="{state}")
+    before, between, after = re.split(r"\{edition\}|\{state\}", str(own))
+    return nw.concat_str(
+        nw.lit(before),
+        nw.col("edition").fill_null(UNSTATED),
+        nw.lit(between),
+        nw.col("state").fill_null(UNSTATED),
+        nw.lit(after),
+    )
 
 
 # --- one row a day -----------------------------------------------------------------------------

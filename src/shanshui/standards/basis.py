@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from shanshui.standards.errors import ShanshuiError
 
+UNSTATED = "未说明"
+"""What the text form says of a field that is not stated."""
+
 LABELS = {
     "roster": "点位",
     "edition": "标准版本",
@@ -16,6 +19,10 @@ LABELS = {
     "source": "来源",
     "formula": "计算方法",
 }
+
+
+OPTIONAL = ("source", "formula")
+"""Fields that the text form leaves out where they are not stated."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +48,9 @@ class Basis:
 
     Examples
     --------
-    >>> text = str(Basis(edition="2012", state="实况"))
+    >>> text = str(Basis(roster="国控点2021", edition="2012", state="实况"))
     >>> text
-    'edition=2012;state=实况'
+    'roster=国控点2021;edition=2012;state=实况;dust=未说明;status=未说明'
     >>> Basis.parse(text).state
     '实况'
     """
@@ -70,7 +77,13 @@ class Basis:
         return {name: value for name, value in values.items() if value is not None}
 
     def __str__(self) -> str:
-        return ";".join(f"{name}={value}" for name, value in self.stated().items())
+        stated = self.stated()
+        texts = {name: stated.get(name, UNSTATED) for name in LABELS}
+        return ";".join(
+            f"{name}={text}"
+            for name, text in texts.items()
+            if name in stated or name not in OPTIONAL
+        )
 
     @classmethod
     def parse(cls, text: str) -> Basis:
@@ -89,7 +102,8 @@ class Basis:
                     f"口径写法应为“字段=值”，字段为 {'、'.join(LABELS)}：{part!r} / "
                     f"expected field=value in a basis, got {part!r}"
                 )
-            values[name] = value
+            if value != UNSTATED:
+                values[name] = value
         return cls(**values)
 
 
