@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import subprocess
 import time
 from datetime import datetime
@@ -14,8 +15,10 @@ import polars as pl
 import pytest
 from rich.console import Console
 
+from shanshui.cli import main
 from shanshui.platform import demo
 from shanshui.platform.demo import assess
+from shanshui.platform.demo.run import EXAMPLE, STEPS
 from shanshui.standards import ShanshuiError
 
 
@@ -95,6 +98,21 @@ def test_the_console_tells_the_story_and_what_to_try_next(ran) -> None:
     assert told.count("shanshui air ") == 3
     assert "口径不一致" in told
     assert "report.html" in told
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step["command"].split()[2])
+def test_the_next_commands_run_as_they_are_told(ran, tmp_path, monkeypatch, capsys, step) -> None:
+    report, _, _ = ran
+    shutil.copy(report.with_name(EXAMPLE), tmp_path / "你的小时数据.csv")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(step["command"].split()[1:])
+    assert ended.value.code == 0
+    made = [path for path in tmp_path.iterdir() if path.name in ("统计.csv", "排名.csv")]
+    if "-o" in step["command"]:
+        assert [pl.read_csv(path).height for path in made] == [12]
+    else:
+        assert "剩余控制值" in capsys.readouterr().out
 
 
 def test_the_tables_open_in_excel(ran) -> None:

@@ -145,7 +145,7 @@ def test_out_of_reach_ended_and_not_begun() -> None:
     assert "无法达到" in lost.text()
     ended = remaining(30, mean=Decimal("30.4"), done=365, left=0)
     assert (ended.feasible, ended.safe, ended.value) == (False, False, None)
-    assert "未达到目标" in ended.text()
+    assert "未达到目标（≤30）" in ended.text()
     assert remaining(30, mean=Decimal("30.4"), done=365, left=0, digits=0).safe
     fresh = remaining(30, done=0, left=365)
     assert (fresh.value, fresh.so_far) == (30, None)

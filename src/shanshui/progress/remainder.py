@@ -19,6 +19,8 @@ _LIMIT = {
     ">": ("高于{}", "must average above {}"),
 }
 
+_SIGNS = {"<=": "≤", "<": "<", ">=": "≥", ">": ">"}
+
 
 @dataclass(frozen=True)
 class Remainder:
@@ -104,7 +106,7 @@ class Remainder:
 
     def _ended(self, pick: int, digits: int) -> str:
         figure = "—" if self.so_far is None else plain(self.so_far, digits)
-        goal = f"{self.comparator} {plain(self.target)}"
+        goal = f"{_SIGNS[self.comparator]}{plain(self.target)}"
         verdict = ("达到目标", "target met") if self.feasible else ("未达到目标", "target missed")
         return (
             f"{self.done}个有效天已全部计入，结果{figure}，{verdict[0]}（{goal}）",

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shanshui.standards import ShanshuiError
 
@@ -32,12 +32,13 @@ STEPS = (
         "en": "Rank stations or cities; ties are marked.",
     },
     {
-        "command": "shanshui air remaining --help",
+        "command": "shanshui air remaining 你的小时数据.csv --item pm25 --target 35",
         "zh": "年度目标还剩多少余地：余下的天数均值不能超过多少，还可有几个超标天。",
         "en": "What the rest of the year may still be for a target to hold.",
     },
 )
 """What to try next with one's own data."""
+EXAMPLE = "hours_example.csv"
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,12 @@ def run(
 
 
 def _files(beijing: Beijing, national: National, answers: list[Answer]) -> list[_File]:
+    import polars as pl
+
     from shanshui.platform.demo import samples
 
-    month = samples.beijing_hours().filter(
-        _column("time").dt.year() == 2015, _column("time").dt.month() == 12
-    )
+    stamp = pl.col("time").dt.offset_by("-1h")  # a stamp ends its hour
+    month = samples.beijing_hours().filter(stamp.dt.strftime("%Y-%m") == "2015-11")
     return [
         _File("beijing_days.csv", "北京城市逐日浓度、分指数与 AQI", beijing.city_days),
         _File("beijing_months.csv", "北京逐月统计", beijing.months),
@@ -141,14 +143,8 @@ def _files(beijing: Beijing, national: National, answers: list[Answer]) -> list[
         _File("national_check.csv", "全国小时 AQI 重算与公布对照", national.checks),
         _File("national_hour.csv", "图中那一小时各点位", national.moment),
         _File("targets.csv", "逐项目标、数值、完成情况与原因", _answers_table(answers)),
-        _File("hours_example.csv", "北京 2015 年 12 月小时值，可作数据格式的样子", month),
+        _File(EXAMPLE, "北京 2015 年 11 月小时值：数据格式的样子，可拿来先试", month),
     ]
-
-
-def _column(name: str) -> Any:
-    import polars as pl
-
-    return pl.col(name)
 
 
 def _answers_table(answers: list[Answer]) -> pl.DataFrame:
@@ -204,7 +200,10 @@ def _tell(
     answered = sum(answer.answered for answer in answers)
     console.print(f"目标共 {len(answers)} 项，公布数值能回答 {answered} 项：{told}")
     console.print(f"\n[bold]报告 Report[/]  {report}", soft_wrap=True)
-    console.print("\n接下来用自己的数据 Next, with your own data:")
+    example = report.with_name(EXAMPLE)
+    console.print(
+        f"\n接下来用自己的数据（可先拿 {example} 试）Next, with your own data:", soft_wrap=True
+    )
     for each in STEPS:
         console.print(f"  [cyan]{each['command']}[/]", soft_wrap=True)
         console.print(f"  [dim]{each['zh']}[/]")
