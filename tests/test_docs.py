@@ -1,12 +1,15 @@
 """What the README and the documentation say holds: examples run, columns are those listed."""
 
 import re
+import shlex
 from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from shanshui import air
+from shanshui.cli.app import app
 from shanshui.platform.demo import samples
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +34,35 @@ def test_examples_run(blocks, tmp_path, monkeypatch, capsys):
         out = capsys.readouterr().out
         if printed:
             assert out.rstrip() == printed.rstrip()
+
+
+@pytest.fixture
+def files(results, tmp_path, monkeypatch):
+    """The files that the commands in the pages name."""
+    monkeypatch.chdir(tmp_path)
+    hours, days = results["daily"]
+    for name in ("hours.csv", "小时值.csv"):
+        hours.write_csv(name)
+    for name in ("days.csv", "日值.csv"):
+        days.write_csv(name)
+    samples.beijing_stations().write_csv("stations.csv")
+
+
+COMMANDS = sorted(
+    {
+        line.split("#")[0].strip()
+        for page in PAGES
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith("shanshui ") and "shanshui demo" not in line
+    }
+)
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_run(command):
+    done = CliRunner().invoke(app, shlex.split(command)[1:])
+    assert done.exit_code == 0, done.output
 
 
 def listed(function):

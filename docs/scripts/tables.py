@@ -1,10 +1,13 @@
-"""Fill the pages' marks, such as ``<!-- table: limits -->``, from the tables of the standards.
+"""Fill the pages' marks, such as ``<!-- table: limits -->``, from what the package itself holds.
 
-A figure of a standard is typed once, in its dated file; the documentation reads it from there.
+A figure of a standard is typed once, in its dated file, and an option once, in the command; the
+documentation reads them from there.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from typing import Any
 
 from shanshui.standards import Edition, editions
 
@@ -93,12 +96,59 @@ def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def _commands() -> str:
+    """Describe every command: what it does, examples, options."""
+    from typer.main import get_command
+
+    from shanshui.cli.app import app
+
+    return "\n\n".join(_command(get_command(app), "shanshui"))
+
+
+def _command(command: Any, path: str) -> Iterator[str]:
+    inner = getattr(command, "commands", {})
+    for name, each in inner.items():
+        yield from _command(each, f"{path} {name}")
+    if inner:
+        return
+    yield f"### {path}"
+    yield _words(command.help)
+    examples = re.findall(r"(shanshui [^|\[\n]+)", command.epilog or "")
+    if examples:
+        yield "\n".join(["```sh", *(example.strip() for example in examples), "```"])
+    rows = [
+        ("<br>".join(f"`{name}`" for name in _names(option)), _words(option.help))
+        for option in command.params
+        if "--help" not in option.opts
+    ]
+    table = _markdown(["选项 option", ""], rows).replace("\n", "\n    ")
+    yield f'??? abstract "选项 Options"\n\n    {table}'
+
+
+def _names(option: Any) -> list[str]:
+    """Return the ways to write an option, the first with what it takes."""
+    if option.param_type_name == "argument":
+        return [option.metavar or option.name]
+    names = [*option.opts, *option.secondary_opts]
+    kind = option.type_descriptor.annotation
+    choices = "\\|".join(each.value for each in kind) if issubclass(kind, Enum) else None
+    takes = "" if getattr(option, "is_flag", False) else option.metavar or choices or "N"
+    return [f"{names[0]} {takes}".strip(), *names[1:]]
+
+
+def _words(text: str | None) -> str:
+    """Drop the marks of the terminal: colours and emphasis."""
+    plain = re.sub(r"\[/?(?:dim|cyan|bold)\]", "", text or "").strip()
+    return re.sub(r"\s*\n\s*", "<br>", plain.replace("|", "\\|"))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "editions": _editions,
     "standards": _standards,
     "limits": _limits,
     "breakpoints": _breakpoints,
     "certain": lambda: _parameters(lambda confidence: confidence == "A"),
+    "commands": _commands,
     "uncertain": lambda: _parameters(lambda confidence: confidence != "A"),
 }
 
