@@ -107,7 +107,7 @@ def _roles() -> dict[str, str]:
     """Simplified names of everything but items."""
     words = vocabulary()
     found: dict[str, str] = {}
-    for group in ("keys", "time", "long"):
+    for group in ("keys", "time", "long", "roster"):
         for role, names in words[group].items():
             found.update({simplify(n): role for n in names})
     return found
@@ -208,6 +208,7 @@ def read_header(
     row: int | None,
     columns: Mapping[str, str],
     keyless: bool = False,
+    roster: bool = False,
 ) -> Header:
     """Find out what the columns of a table hold.
 
@@ -223,6 +224,8 @@ def read_header(
         Columns said by hand: name in the file to role, or to ``"-"`` for a column not to be read.
     keyless : bool
         The table may lack a station and a city, since the caller names one.
+    roster : bool
+        The table is a list of stations, without times and items.
 
     Raises
     ------
@@ -259,6 +262,8 @@ def read_header(
         if found.unit:
             units[found.name] = found.unit
     header = Header(list(names), roles, units, "wide", rest=rest)
+    if roster:
+        return header
     return _formed(header, file=file, row=row, keyless=keyless)
 
 
@@ -324,7 +329,8 @@ def _formed(header: Header, *, file: str, row: int | None, keyless: bool) -> Hea
         )
     kept = set(roles.values())
     if form == "wide":  # 污染物 or 数据 beside items is no long form
-        roles = {r: p for r, p in roles.items() if r not in vocabulary()["long"]}
+        other = {*vocabulary()["long"], *vocabulary()["roster"]}
+        roles = {r: p for r, p in roles.items() if r not in other}
     places = [p for p in header.rest if header.names[p]] if form == "archive" else []
     rest = sorted({*header.rest, *(kept - set(roles.values()))} - set(places))
     return Header(header.names, roles, header.units, form, places, rest)

@@ -97,6 +97,8 @@ class Asked:
         Columns that are not recognised are wanted too.
     progress : callable or None
         Told the file, bytes done and bytes in all.
+    roster : bool
+        The file is a list of stations, not of values.
     """
 
     encoding: str | None
@@ -105,6 +107,7 @@ class Asked:
     keyless: bool
     everything: bool
     progress: Progress | None
+    roster: bool = False
 
 
 def tables(file: str | Path | IO[bytes], asked: Asked) -> list[Source]:
@@ -248,7 +251,12 @@ def _text(content: _Content, asked: Asked) -> Source:
     encoding = _encoding(content, asked.encoding)
     delimiter, names, row, lines = _find_header(content, encoding)
     header = read_header(
-        names, file=content.name, row=row, columns=asked.columns, keyless=asked.keyless
+        names,
+        file=content.name,
+        row=row,
+        columns=asked.columns,
+        keyless=asked.keyless,
+        roster=asked.roster,
     )
     return Source(
         name=content.name,
@@ -591,7 +599,9 @@ def _sheet(
 
     name = f"{content.name}[{sheet}]" if sheet else content.name
     row = position + 1
-    header = read_header(names, file=name, row=row, columns=asked.columns, keyless=asked.keyless)
+    header = read_header(
+        names, file=name, row=row, columns=asked.columns, keyless=asked.keyless, roster=asked.roster
+    )
     cells.columns = [str(i) for i in range(cells.width)]
     body = cells.with_row_index(ROW, offset=1).slice(row)
     body = body.filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))
@@ -613,7 +623,12 @@ def _parquet(content: _Content, asked: Asked) -> Source:
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _broken_parquet(content.name, error) from error
     header = read_header(
-        names, file=content.name, row=None, columns=asked.columns, keyless=asked.keyless
+        names,
+        file=content.name,
+        row=None,
+        columns=asked.columns,
+        keyless=asked.keyless,
+        roster=asked.roster,
     )
     wanted = sorted({*header.roles.values(), *header.places})
     if asked.everything:

@@ -1,0 +1,70 @@
+"""The root of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shanshui import __version__
+from shanshui.cli import air
+from shanshui.cli.options import RESULT, option
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    help="山水 Shanshui：按国家标准计算环境指标，对照规划目标。\n\n"
+    "[dim]Environmental indicators by China's national standards, set against the targets of "
+    "plans.[/dim]",
+    epilog="从这里开始 Start with\n\n"
+    "[cyan]shanshui demo[/cyan]\n\n"
+    "[cyan]shanshui air aqi 文件.csv[/cyan]\n\n"
+    "出错时加 --debug 可看详情。 [dim]--debug shows where an error comes from.[/dim]",
+)
+app.add_typer(air.app, name="air")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"shanshui {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="版本 [dim]version[/dim]"),
+    ] = False,
+) -> None:
+    """Hold what is common to all commands."""
+
+
+@app.command(
+    help="用真实数据走一遍：小时值 → 日值 → AQI → 统计 → 对照规划目标 → 网页报告。\n\n"
+    "[dim]The loop closed once on real data, from hours to a report; needs no network.[/dim]",
+    epilog="例 Examples\n\n[cyan]shanshui demo[/cyan]\n\n[cyan]shanshui demo -o 演示[/cyan]",
+)
+def demo(
+    output: Annotated[
+        Path | None,
+        option(
+            "--output",
+            "放报告和结果表的文件夹；默认 shanshui-demo",
+            "folder of the report and the tables",
+            RESULT,
+            "-o",
+            metavar="文件夹",
+        ),
+    ] = None,
+) -> None:
+    """Run the demo."""
+    from rich.console import Console
+
+    from shanshui.platform.demo import run
+
+    run(output, console=Console())
