@@ -381,5 +381,5 @@ def _card(place: int, answer: Answer) -> Row:
         wide=470,
         narrow=310,
     )
-    basis = "、".join(filter(None, (now["roster"], now["state"])))
-    return row | {"drawn": drawn, "basis": basis or "来源未说明"}
+    basis = (now["basis"] or "来源未说明").replace(";", "、")
+    return row | {"drawn": drawn, "basis": basis}
