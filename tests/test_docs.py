@@ -1,7 +1,10 @@
 """What the README and the documentation say holds: examples run, columns are those listed."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -63,6 +66,28 @@ COMMANDS = sorted(
 def test_commands_run(command):
     done = CliRunner().invoke(app, shlex.split(command)[1:])
     assert done.exit_code == 0, done.output
+
+
+def test_site_builds_whole_and_loads_nothing_from_elsewhere(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path],
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) >= len(PAGES) - 2  # all but the two READMEs
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        loaded = (
+            r"""<(?:script|img|iframe)[^>]+src=["']?(https?:)?//|<link[^>]+href=["']?(https?:)?//"""
+        )
+        assert not re.search(loaded, text), page.name
+        assert "<!-- table:" not in text, page.name
 
 
 def listed(function):
