@@ -17,7 +17,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="环境空气：日值、AQI、统计、排名、剩余控制值。\n\n"
     "[dim]Ambient air: daily values, AQI, statistics, ranks, remaining control values.[/dim]",
-    epilog="每个命令的 --help 都有例子。 [dim]The --help of every command has examples.[/dim]",
+    epilog="例 Examples\n\n"
+    "[cyan]shanshui air check 小时.csv[/cyan]\n\n"
+    "[cyan]shanshui air aqi 小时.csv -o AQI.xlsx[/cyan]\n\n"
+    "[cyan]shanshui air stats 小时.csv --by city --period month[/cyan]\n\n"
+    "每个命令的 --help 都有例子。 [dim]The --help of every command has examples.[/dim]",
 )
 
 
@@ -56,6 +60,7 @@ class Comparator(StrEnum):
 
 
 @app.command(
+    short_help="小时值 → 日值 [dim]daily values of hours[/dim]",
     help="由小时值计算日值：24 小时平均、O3 日最大 8 小时和 1 小时（GB 3095、HJ 663）。\n\n"
     "[dim]Daily values from hourly means: 24-hour means, daily maximum 8-hour and 1-hour O3.[/dim]",
     epilog="例 Examples\n\n"
@@ -82,6 +87,7 @@ def daily(reading: Reading, place: Place, output: Output) -> None:
 
 
 @app.command(
+    short_help="AQI、级别、首要污染物 [dim]the AQI of hours or days[/dim]",
     help="计算 AQI、级别、类别和首要污染物（HJ 633）：小时数据给小时 AQI，日数据给日 AQI。\n\n"
     "[dim]AQI, level, class and primary pollutants: of hours for hourly data, of days for daily "
     "data; --period day makes days of hours first.[/dim]",
@@ -157,6 +163,7 @@ def aqi(
 
 
 @app.command(
+    short_help="月、季、年统计和综合指数 [dim]statistics of periods[/dim]",
     help="统计月、季、年或任意时段：均值、百分位数、优良率、达标、综合指数（GB 3095、HJ 663）。\n\n"
     "[dim]Means, percentiles, good days, attainment and composite index of a month, quarter, year "
     "or any span; --against compares with the same period of other years.[/dim]",
@@ -212,6 +219,7 @@ def stats(
 
 
 @app.command(
+    short_help="城市或站点排名 [dim]ranks[/dim]",
     help="城市或站点排名：每个时段单独排，相同的并列（1、2、2、4）。\n\n"
     "[dim]Rank cities or stations within each period, ties sharing a rank.[/dim]",
     epilog="例 Examples\n\n"
@@ -276,6 +284,7 @@ def rank(
 
 
 @app.command(
+    short_help="剩余控制值 [dim]what the rest of the year may be[/dim]",
     help="剩余控制值：为完成全年目标，剩余的天平均不能超过多少，还能有几个超标天。\n\n"
     "[dim]What the rest of the year may still be for an annual target to be met, exactly, on valid "
     "days.[/dim]",
@@ -348,7 +357,7 @@ def remaining(
     table = read_table(reading)
     with working("计算剩余控制值 remaining"):
         days, keys = days_of(table, place)
-        end = last_day(days, year, until)
+        end = last_day(days, item.value, year, until)
         rest = (date(end.year, 12, 31) - end).days if left is None else left
         result = remainders(
             days,
@@ -376,6 +385,7 @@ def remaining(
 
 
 @app.command(
+    short_help="数据里的问题 [dim]faults of files[/dim]",
     help="列出文件里的问题：不能用的行和单元格、矛盾的重复行、负值、异常值。\n\n"
     "[dim]List the faults of files: rows and cells that cannot be used, contradicting repeats, "
     "negative and absurd values.[/dim]",
@@ -413,6 +423,7 @@ Edition = Annotated[
 
 
 @app.command(
+    short_help="浓度限值 [dim]limits of GB 3095[/dim]",
     help="浓度限值（GB 3095 表1、表2）。 [dim]Concentration limits.[/dim]",
     epilog="例 Example\n\n[cyan]shanshui air limits --edition 2026 --grade 2[/cyan]",
 )
@@ -433,6 +444,7 @@ def limits(
 
 
 @app.command(
+    short_help="分指数浓度限值 [dim]breakpoints of HJ 633[/dim]",
     help="空气质量分指数对应的浓度限值（HJ 633 表1）。 [dim]Breakpoints of the IAQI.[/dim]",
     epilog="例 Example\n\n[cyan]shanshui air breakpoints --edition 2012 --format csv[/cyan]",
 )

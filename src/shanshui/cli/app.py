@@ -25,7 +25,7 @@ app = typer.Typer(
     "[cyan]shanshui air aqi 文件.csv[/cyan]\n\n"
     "出错时加 --debug 可看详情。 [dim]--debug shows where an error comes from.[/dim]",
 )
-app.add_typer(air.app, name="air")
+app.add_typer(air.app, name="air", short_help="环境空气 [dim]ambient air[/dim]")
 
 
 def _version(asked: bool) -> None:
@@ -45,6 +45,7 @@ def root(
 
 
 @app.command(
+    short_help="用真实数据走一遍 [dim]the loop closed once on real data[/dim]",
     help="用真实数据走一遍：小时值 → 日值 → AQI → 统计 → 对照规划目标 → 网页报告。\n\n"
     "[dim]The loop closed once on real data, from hours to a report; needs no network.[/dim]",
     epilog="例 Examples\n\n[cyan]shanshui demo[/cyan]\n\n[cyan]shanshui demo -o 演示[/cyan]",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shanshui.cli.options import Period, Place, Reading
     from shanshui.platform.ingest import Table
 
+_SIX = ("so2", "no2", "co", "o3_8h", "pm10", "pm25")
 _RATIOS = {"good_ratio": (1, 2), "heavy_ratio": (5, 6)}  # the levels of the days that count
 
 
@@ -256,8 +257,8 @@ def statistics_of(
         return air.compare(now, before, by=keys, match="season"), keys
 
 
-def last_day(days: pl.DataFrame, year: int | None, until: str | None) -> date:
-    """Return the last day that counts: as said, or the last of the data (in the year said)."""
+def last_day(days: pl.DataFrame, item: str, year: int | None, until: str | None) -> date:
+    """Return the last day that counts: as said, or the last (of the year said) with a value."""
     if until:
         try:
             return date.fromisoformat(until)
@@ -266,11 +267,15 @@ def last_day(days: pl.DataFrame, year: int | None, until: str | None) -> date:
                 f"日期应写作 2026-07-27，得到“{until}” / expected a date such as 2026-07-27",
                 param_hint="--until",
             ) from None
-    dates = days["date"].drop_nulls()
+    values = _SIX if item in _RATIOS else (item,)
+    dates = days.filter(pl.any_horizontal(pl.col(v).is_not_null() for v in values))["date"]
     dates = dates.filter(dates.dt.year() == year) if year else dates
     last = dates.max()
     if not isinstance(last, date):
-        raise ShanshuiError(f"数据里没有 {year} 年 / the data have no year {year}")
+        raise ShanshuiError(
+            f"数据里没有{f' {year} 年' if year else ''}可用的日值 / no daily value in the data"
+            f"{f' of {year}' if year else ''}"
+        )
     return last
 
 
@@ -292,6 +297,12 @@ def remainders(
     """
     number(target, "--target")
     days = days.filter(pl.col("date").is_between(date(end.year, 1, 1), end))
+    first = days["date"].min()
+    if isinstance(first, date) and (first.month, first.day) != (1, 1):
+        note(
+            f"{end.year} 年的数据从 {first} 开始，之前的天没有计入",
+            f"the data of {end.year} begin on {first}; the days before are not counted",
+        )
     edition = find("air", place.edition or end)
     steps = 1
     if item in _RATIOS:

@@ -56,7 +56,7 @@ def option(name: str, zh: str, en: str, panel: str, *names: str, **more: Any) ->
     """Make an option whose help is in Chinese, then in English."""
     more.setdefault("show_default", False)
     # Rich cuts a run of Chinese that does not fit its column, so it is given places to break.
-    text = f"{zh.replace('；', '； ').replace('，', '， ')}\n\n[dim]{en}[/dim]"
+    text = re.sub("([；，：])", r"\1 ", zh) + f"\n\n[dim]{en}[/dim]"
     return typer.Option(name, *names, help=text, rich_help_panel=panel, **more)
 
 

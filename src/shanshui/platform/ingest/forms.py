@@ -217,12 +217,14 @@ def _long(part: Part, batches: Iterator[pl.DataFrame], *, everything: bool) -> N
     keys = [k for k in KEYS if k in frame.columns]
     frame, conflicts, part.repeats = settled(frame, [*keys, "time", "role"], ["value"])
     _reject_conflicts(part, conflicts, [*keys, "time", "item"])
-    part.frame = frame.group_by([*keys, "time"], maintain_order=True).agg(
-        pl.col(ROW).min(),
-        *(
-            pl.col("value").filter(pl.col("role") == role).first().alias(role)
-            for role in frame["role"].unique(maintain_order=True)
-        ),
+    roles = frame["role"].unique(maintain_order=True)
+    part.frame = (
+        frame.group_by([*keys, "time"])
+        .agg(
+            pl.col(ROW).min(),
+            *(pl.col("value").filter(pl.col("role") == r).first().alias(r) for r in roles),
+        )
+        .sort(ROW)
     )
 
 
@@ -402,6 +404,8 @@ def _guard(part: Part) -> None:
         taken, how = part.units[role]
         label = words["items"][item][0].upper()
         probable = "mg/m3" if middle < bounds["low"] else "ug/m3"
+        if probable == taken:  # no other unit would mend it
+            continue
         # In the unit taken, so that people find the number in their file.
         seen = middle * words["units"][words["canonical"][item]]["factor"]
         shown = f"{seen / words['units'][taken]['factor']:g} {taken}"

@@ -11,6 +11,7 @@ import csv
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,34 +183,26 @@ class _Content:
         return cls(name, path, None, size)
 
     def raw(self) -> IO[bytes]:
+        """Open the bytes as they are."""
         return self.path.open("rb") if self.path else io.BytesIO(self.data or b"")
 
-    def open(self) -> IO[bytes]:
-        """Open the bytes, unpacked if they are gzip's."""
-        stream = self.raw()
-        packed = stream.read(2) == b"\x1f\x8b"
-        stream.seek(0)
-        return gzip.open(stream) if packed else stream  # type: ignore[return-value]
-
     def head(self) -> bytes:
-        try:
-            with self.open() as stream:
-                return stream.read(_HEAD)
-        except (OSError, EOFError) as error:
-            raise _broken_gzip(self.name, error) from error
+        """Return the first bytes, unpacked if they are gzip's."""
+        return next(self.blocks(size=_HEAD), b"")
 
-    def blocks(self, progress: Progress | None = None) -> Iterator[bytes]:
-        raw = self.raw()
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        with raw, gzip.open(raw) if packed else raw as stream:
-            try:
-                while block := stream.read(BLOCK):
-                    yield block
-                    if progress:
-                        progress(self.name, raw.tell(), self.size)
-            except (OSError, EOFError) as error:
-                raise _broken_gzip(self.name, error) from error
+    def blocks(self, progress: Progress | None = None, size: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes block by block, unpacked if they are gzip's."""
+        with self.raw() as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            with gzip.open(raw) if packed else raw as stream:
+                try:
+                    while block := stream.read(size or BLOCK):
+                        yield block
+                        if progress:
+                            progress(self.name, raw.tell(), self.size)
+                except (OSError, EOFError, zlib.error) as error:
+                    raise _broken_gzip(self.name, error) from error
 
 
 def _broken_gzip(name: str, error: Exception) -> ReadError:

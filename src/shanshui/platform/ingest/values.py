@@ -110,6 +110,8 @@ def numbers(
 def _raw(frame: pl.DataFrame, column: str) -> pl.Expr:
     kind = frame.schema[column]
     cell = pl.col(column)
+    if kind == pl.Float32:  # the decimal that was meant: 4.8, not 4.80000019
+        return cell.cast(pl.String).cast(pl.Float64)
     if kind.is_numeric() or kind == pl.Null:
         return cell.cast(pl.Float64)
     return cell.cast(pl.String).str.strip_chars()
