@@ -23,6 +23,7 @@ State = Literal[
     "口径不一致",
 ]
 STATES: tuple[State, ...] = get_args(State)
+"""The states of a target; `standing` says what each means."""
 
 RISK = Fraction(3, 5)
 """Share of the required progress below which a target lags."""
