@@ -237,6 +237,8 @@ def test_negative_values_stay_and_are_counted():
 def test_times(text):
     result = table(f"站点,时间,PM2.5\n麓湖,{text},5\n麓湖,2026-03-01 14:00,5\n")
     assert result.frame["time"][0] == datetime(2026, 3, 1, 13)
+    converted = any("北京时间" in note.zh for note in result.report.notes)
+    assert converted == text.endswith(("Z", "-0600"))
 
 
 def test_hour_24():
@@ -527,6 +529,16 @@ def test_quoted_fields_blank_lines_and_trailing_delimiters():
         ",".join(f'"{cell}"' for cell in line.split(",")) + ",\n\n" for line in ROWS.splitlines()
     )
     assert table(HEADER + quoted).frame.rows() == HOURS
+
+
+def test_delimiters_at_the_end_of_lines():
+    text = (HEADER + ROWS).replace("\n", ",,,\n")
+    assert table(text).frame.rows() == HOURS
+    mixed = HEADER.replace("\n", ",\n") + ROWS.replace("21\n", "21,,\n", 1)
+    assert table(mixed).frame.rows() == HOURS
+    result = table(HEADER + ROWS.replace("21\n", "21,,9\n", 1))
+    assert result.frame.rows() == HOURS[1:]
+    assert result.rejected.select("row", "code").rows() == [(2, "fields")]
 
 
 def test_compensating_lines():

@@ -22,6 +22,12 @@ class Note(NamedTuple):
     en: str
 
 
+_CONVERTED = Note(
+    "时间带有时区（如 Z、+00:00），已换算为北京时间",
+    "times with an offset (such as Z or +00:00) were converted to the Asia/Shanghai clock",
+)
+
+
 @dataclass
 class Part:
     """One table of a file on its way in.
@@ -154,6 +160,8 @@ def _timed(part: Part, batch: pl.DataFrame) -> pl.Series:
     """Parse the times of a batch; reject those that are none."""
     found = time_of(batch, part.columns)
     part.clock = part.clock or found.clock
+    if found.converted and _CONVERTED not in part.notes:
+        part.notes.append(_CONVERTED)
     columns = [part.columns[r] for r in vocabulary()["time"] if r in part.columns]
     _reject(part, batch, found.time.is_null(), "time", columns)
     return found.time.alias("time")

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from shanshui.platform.ingest.columns import Header, read_header, score
 from shanshui.platform.ingest.errors import ReadError
@@ -381,6 +381,8 @@ def _find_header(content: _Content, encoding: str) -> tuple[str, list[str], int,
             for _, record in zip(range(_PREAMBLE), reader, strict=False):
                 row, before = before + 1, reader.line_num
                 names = [" ".join(n.split()) for n in record]
+                while names and not names[-1]:  # delimiters at the end of the line
+                    names.pop()
                 if not any(names):
                     continue
                 found = score(names)
@@ -463,30 +465,31 @@ def _parsed(lines: bytes, delimiter: str, width: int, row: int) -> tuple[pl.Data
         ROW, offset=row
     )
     bare = pl.col("value").str.replace_all(r'"[^"]*"', "")
-    # One delimiter too many at the end is a habit of some exports, and says nothing.
-    extra = bare.str.count_matches(delimiter, literal=True) == width
-    text = text.with_columns(
-        pl.when(extra & pl.col("value").str.ends_with(delimiter))
-        .then(pl.col("value").str.strip_suffix(delimiter))
-        .otherwise("value")
-    ).with_columns(
-        blank=pl.col("value").str.strip_chars(f" {delimiter}") == "",
+    text = text.filter(pl.col("value").str.strip_chars(f" {delimiter}") != "").with_columns(
         open=bare.str.contains('"', literal=True),
         fields=bare.str.count_matches(delimiter, literal=True) + 1,
     )
-    text = text.filter(~pl.col("blank"))
-    good = ~pl.col("open") & (pl.col("fields") == width)
+    whole = text.filter(~pl.col("open") & (pl.col("fields") >= width))
+    # More fields than the header has are well if they are empty, as some exports leave them.
+    widest = max(cast("int", whole["fields"].max() or 0), width)
+    full = delimiter * (widest - 1)  # a first line that tells the width
+    body = "\n".join([full, *whole["value"]]) + "\n"
+    cells = _cells(body.encode(), delimiter, widest).slice(1).with_columns(whole[ROW])
+    names = [str(i) for i in range(width)]
+    beyond = [str(i) for i in range(width, widest)]
+    excess = cells.select(
+        pl.any_horizontal(
+            pl.lit(value=False),
+            *((pl.col(c).str.strip_chars() != "").fill_null(value=False) for c in beyond),
+        )
+    ).to_series()
+    long = whole.filter(excess)
+    short = text.filter(~pl.col("open") & (pl.col("fields") < width))
     faults = [
         Fault("quote", text.filter("open").select(ROW, "value"), width),
-        Fault("fields", text.filter(~pl.col("open") & ~good).select(ROW, "value"), width),
+        Fault("fields", pl.concat([short, long]).sort(ROW).select(ROW, "value"), width),
     ]
-    text = text.filter(good)
-    if text.is_empty():
-        frame = pl.DataFrame(schema={str(i): pl.String for i in range(width)})
-    else:
-        joined = "\n".join(text["value"].to_list()) + "\n"
-        frame = _cells(joined.encode(), delimiter, width)
-    frame = frame.with_columns(text[ROW])
+    frame = cells.filter(~excess).select(*names, ROW)
     return frame, [f for f in faults if not f.lines.is_empty()]
 
 

@@ -82,6 +82,8 @@ def numbers(
         texts = raw[name].filter(mask).unique()
         plain = _plain(texts)
         null = plain.is_in(_marks())
+        if null.all():
+            continue
         parsed = plain.set(null, None).cast(pl.Float64, strict=False)
         table = pl.DataFrame({"text": texts, "value": parsed, "null": null})
         found = raw.select(pl.col(name).alias("text")).join(
@@ -133,10 +135,13 @@ class Times:
         Naive Datetime of the Asia/Shanghai clock, null where the text is no time.
     clock : bool
         Some row states an hour, not only a date.
+    converted : bool
+        Some row states an offset, and was converted to the Asia/Shanghai clock.
     """
 
     time: pl.Series
     clock: bool
+    converted: bool = False
 
 
 def times(raw: pl.Series) -> Times:
@@ -145,7 +150,7 @@ def times(raw: pl.Series) -> Times:
     if isinstance(kind, pl.Datetime):
         if kind.time_zone:
             raw = raw.dt.convert_time_zone("Asia/Shanghai").dt.replace_time_zone(None)
-        return Times(raw.cast(TIME), clock=True)
+        return Times(raw.cast(TIME), clock=True, converted=kind.time_zone is not None)
     if kind == pl.Date:
         return Times(raw.cast(TIME), clock=False)
     if (
@@ -158,7 +163,8 @@ def times(raw: pl.Series) -> Times:
     parsed = _times(distinct)
     table = parsed.with_columns(text=distinct)
     joined = pl.DataFrame({"text": raw}).join(table, on="text", how="left", maintain_order="left")
-    return Times(joined["time"], clock=bool(parsed["clock"].any()))
+    clock, converted = parsed["clock"].any(), parsed["converted"].any()
+    return Times(joined["time"], clock=bool(clock), converted=bool(converted))
 
 
 def _times(distinct: pl.Series) -> pl.DataFrame:
@@ -194,6 +200,7 @@ def _times(distinct: pl.Series) -> pl.DataFrame:
         )
         .cast(TIME),
         clock=pl.col("hour").is_not_null(),
+        converted=ahead.is_not_null() & (ahead != 480),
     )
 
 
@@ -231,7 +238,7 @@ def time_of(frame: pl.DataFrame, roles: dict[str, str]) -> Times:
     clock = pl.DataFrame({"day": found.time, "hour": hours(frame[hour])}).select(
         pl.col("day").dt.truncate("1d") + pl.duration(hours="hour")
     )
-    return Times(clock.to_series().cast(TIME).alias("time"), clock=True)
+    return Times(clock.to_series().cast(TIME), clock=True, converted=found.converted)
 
 
 def _bare_hours(raw: pl.Series) -> bool:
