@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import narwhals
 import narwhals.stable.v2 as nw
 
 from shanshui.standards.errors import SchemaError
@@ -63,13 +64,13 @@ def enter(frame: IntoFrame) -> Entered:
             f"得到 {type(frame).__name__} / "
             f"expected a dataframe, got {type(frame).__name__}"
         ) from error
-    narwhal = frame is known
+    wrap = _wrapping(frame)
     if isinstance(known, nw.LazyFrame):
         return Entered(
             known,
             dict(known.collect_schema()),
             eager=False,
-            leave=lambda result, _: result if narwhal else result.to_native(),
+            leave=lambda result, _: wrap(result.to_native()),
         )
     backend = known.implementation
     lazy = nw.from_native(known.to_polars()).lazy()
@@ -82,16 +83,23 @@ def enter(frame: IntoFrame) -> Entered:
             native = native.sort(*keys, maintain_order=True)
         out = native.collect(engine="streaming")
         if backend.is_polars():
-            return nw.from_native(out, eager_only=True) if narwhal else out
+            return wrap(out)
         if backend.is_pandas():
-            converted = out.to_pandas()
-        elif backend.is_pyarrow():
-            converted = out.to_arrow()
-        else:
-            converted = nw.DataFrame.from_arrow(out, backend=backend).to_native()
-        return nw.from_native(converted, eager_only=True) if narwhal else converted
+            return wrap(out.to_pandas())
+        if backend.is_pyarrow():
+            return wrap(out.to_arrow())
+        return wrap(nw.DataFrame.from_arrow(out, backend=backend).to_native())
 
     return Entered(lazy, dict(lazy.collect_schema()), eager=True, leave=leave)
+
+
+def _wrapping(frame: Any) -> Callable[[Any], Any]:
+    """Return what makes a native result the caller's kind: Narwhals frames stay so."""
+    if isinstance(frame, nw.DataFrame | nw.LazyFrame):
+        return nw.from_native
+    if isinstance(frame, narwhals.DataFrame | narwhals.LazyFrame):
+        return narwhals.from_native
+    return lambda native: native
 
 
 def beside(main: Entered, side: IntoFrame) -> Entered:
