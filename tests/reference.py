@@ -233,7 +233,17 @@ def index(
     parts = {i: iaqi(edition, columns[i], sound(i, v)) for i, v in values.items()}
     out |= {f"iaqi_{item}": part for item, part in parts.items()}
     present = {item: part for item, part in parts.items() if part is not None}
-    needed = [i for i in values if i not in present and i not in exempt and i not in optional]
+    # Above the end of its 2012 column an item has no index, and the other average of the same
+    # substance reports for it: then nothing is missing.
+    spoken_for = {substance(i) for i in present}
+    needed = [
+        i
+        for i in values
+        if i not in present
+        and i not in exempt
+        and i not in optional
+        and not (sound(i, values[i]) is not None and substance(i) in spoken_for)
+    ]
     top = max(present.values(), default=None)
     if edition != "2012" and needed and (top is None or top <= 100):  # HJ 633-2026 5.3.1
         return out | {"aqi_status": "NA"}
@@ -296,7 +306,8 @@ def aqi_hourly(
                 "pm10": running(row, "pm10", 24, 20),
                 "pm25": running(row, "pm25", 24, 20),
             }
-        got = index(ed, values, HOURLY_COLUMN, exempt)
+        # The running 8 hours stand beside the hour of ozone: without them nothing is missing.
+        got = index(ed, values, HOURLY_COLUMN, exempt, ("o3_8h",))
         out.append({**row, **got, "edition": ed})
     return out
 
