@@ -28,7 +28,9 @@ def rows_of(frame: Any) -> list[Row]:
     elif module == "ibis":
         rows = frame.to_pyarrow().to_pylist()
     elif module == "pyspark":
-        rows = [row.asDict() for row in frame.collect()]
+        # A timestamp is the clock of the session; collect() would give it by the machine's zone.
+        clocks = {n: frame[n].cast("timestamp_ntz") for n, t in frame.dtypes if t == "timestamp"}
+        rows = [row.asDict() for row in frame.withColumns(clocks).collect()]
     else:
         raise AssertionError(module)
     return [{name: plain(value) for name, value in row.items()} for row in rows]
