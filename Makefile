@@ -29,7 +29,7 @@ demo: $(READY) ## 用真实数据跑一遍，生成报告 / run the main job on 
 	$(BIN)/shanshui demo $(ARGS)
 
 test: $(READY_DEV) ## 运行全部测试 / run the whole suite (ARGS="-k aqi" for a part)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(READY_DEV) ## 代码规范与类型检查 / lint, format, strict types
 	$(BIN)/python -m ruff check .
