@@ -4,6 +4,7 @@ import csv
 import time
 
 import aqi
+from aqi import constants
 
 
 def run(files: list[str]) -> dict:
@@ -12,9 +13,9 @@ def run(files: list[str]) -> dict:
     names = {
         "pm25": aqi.POLLUTANT_PM25,
         "pm10": aqi.POLLUTANT_PM10,
-        "so2": aqi.POLLUTANT_SO2_24H,
-        "no2": aqi.POLLUTANT_NO2_24H,
-        "co": aqi.POLLUTANT_CO_24H,
+        "so2": constants.POLLUTANT_SO2_24H,
+        "no2": constants.POLLUTANT_NO2_24H,
+        "co": constants.POLLUTANT_CO_24H,
         "o3_8h": aqi.POLLUTANT_O3_8H,
     }
     start = time.perf_counter()
