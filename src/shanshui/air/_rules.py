@@ -144,6 +144,12 @@ def fault_codes(total: nw.Expr) -> list[nw.Expr]:
     return [code_if(total % ABSURD > 0, "negative"), code_if(total >= ABSURD, "absurd")]
 
 
+def largest(values: Iterable[nw.Expr]) -> nw.Expr:
+    """Return the largest of some columns, nulls left out; Spark wants no function for one."""
+    columns = list(values)
+    return columns[0] if len(columns) == 1 else nw.max_horizontal(*columns)
+
+
 def joined(parts: Iterable[nw.Expr]) -> nw.Expr:
     """Join codes by ',' and give null where there is none."""
     text = nw.concat_str(list(parts), separator=",", ignore_nulls=True)

@@ -27,6 +27,7 @@ from shanshui.air._rules import (
     edition_name,
     fault_codes,
     joined,
+    largest,
     limit,
     pollutant,
 )
@@ -177,7 +178,7 @@ def daily(
             ).alias(f"_d_{i}")
             for i in MEANS
         ),
-        nw.max_horizontal(*(nw.col(f"_o3_{k}") for k in range(1, 25))).alias("_o3_max"),
+        largest(nw.col(f"_o3_{k}") for k in range(1, 25)).alias("_o3_max"),
         nw.sum_horizontal(*(_one_unless_null(f"_n_o3_{k}") for k in labels))
         .cast(nw.Int64)
         .alias("windows_o3"),
@@ -187,10 +188,8 @@ def daily(
     )
     # Rounding keeps order, so the largest rounded mean is the rounded largest mean.
     days = days.with_columns(
-        nw.max_horizontal(*(nw.col(f"_w_{k}") for k in labels)).alias("_o3_8h_published"),
-        nw.max_horizontal(*(nw.col(f"{'_w' if rounded else '_exact'}_{k}") for k in labels)).alias(
-            "_o3_8h"
-        ),
+        largest(nw.col(f"_w_{k}") for k in labels).alias("_o3_8h_published"),
+        largest(nw.col(f"{'_w' if rounded else '_exact'}_{k}") for k in labels).alias("_o3_8h"),
         at_digits(
             "o3", lambda drop: divide_half_even(nw.col("_o3_max"), drop), published=rounded
         ).alias("_o3_1h"),

@@ -40,10 +40,11 @@ from shanshui.air._rules import (
     edition_name,
     fault_codes,
     joined,
+    largest,
     pollutant,
 )
 from shanshui.standards.editions import Edition
-from shanshui.standards.errors import ShanshuiError
+from shanshui.standards.errors import SchemaError, ShanshuiError
 from shanshui.standards.rounding import PLACES, divide_half_even, divide_up, from_fixed, integer
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def add_index(
 
     `items` are those of the report that the frame holds.
     """
+    if not items:
+        raise SchemaError("没有可评价的项目 / the frame has no item that the report judges")
     which = nw.col("edition")
 
     def scales(item: str, build: Callable[[Scale | None], nw.Expr]) -> nw.Expr:
@@ -152,7 +155,7 @@ def add_index(
         gaps["o3_8h"] = gaps["o3_8h"] & ~stands_in
     incomplete = nw.any_horizontal(nw.lit(False), *gaps.values(), ignore_nulls=False)
     frame = frame.with_columns(
-        nw.max_horizontal(*iaqi.values()).alias("_rest"), incomplete.alias("_incomplete")
+        largest(iaqi.values()).alias("_rest"), incomplete.alias("_incomplete")
     )
     rest = nw.col("_rest")
     may_withhold = by_edition(
@@ -428,11 +431,9 @@ def _with_running_means(
     wide = days.select(*keys, "_date", *columns_by_label)
     frame = frame.join(wide, on=[*keys, "_date"], how="left")
     return frame.with_columns(
-        nw.max_horizontal(
-            *(
-                nw.when(nw.col("_hour") == label).then(nw.col(f"_{column}_{label}"))
-                for label in range(1, 25)
-            )
+        largest(
+            nw.when(nw.col("_hour") == label).then(nw.col(f"_{column}_{label}"))
+            for label in range(1, 25)
         ).alias(f"_v_{column}")
         for column in means
     )
