@@ -6,7 +6,6 @@ documentation reads them from there.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from enum import Enum
 from typing import Any
 
 from shanshui.standards import Edition, editions
@@ -130,9 +129,10 @@ def _names(option: Any) -> list[str]:
     if option.param_type_name == "argument":
         return [option.metavar or option.name]
     names = [*option.opts, *option.secondary_opts]
-    kind = option.type_descriptor.annotation
-    choices = "\\|".join(each.value for each in kind) if issubclass(kind, Enum) else None
-    takes = "" if getattr(option, "is_flag", False) else option.metavar or choices or "N"
+    choices = getattr(option.type_descriptor.annotation, "__members__", {}).values()
+    takes = (
+        "" if getattr(option, "is_flag", False) else option.metavar or "\\|".join(choices) or "N"
+    )
     return [f"{names[0]} {takes}".strip(), *names[1:]]
 
 
