@@ -129,11 +129,11 @@ def _names(option: Any) -> list[str]:
     if option.param_type_name == "argument":
         return [option.metavar or option.name]
     names = [*option.opts, *option.secondary_opts]
+    if getattr(option, "is_flag", False):
+        return names
     choices = getattr(option.type_descriptor.annotation, "__members__", {}).values()
-    takes = (
-        "" if getattr(option, "is_flag", False) else option.metavar or "\\|".join(choices) or "N"
-    )
-    return [f"{names[0]} {takes}".strip(), *names[1:]]
+    takes = option.metavar or "\\|".join(choices) or "N"
+    return [f"{names[0]} {takes}", *names[1:]]
 
 
 def _words(text: str | None) -> str:
