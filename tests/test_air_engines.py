@@ -310,6 +310,15 @@ def test_pandas_days_may_be_timestamps():
     agree(air.statistics(days), want, ["station", "period"], ["pm25", "composite", "valid_days"])
 
 
+def test_times_with_an_offset_are_read_as_beijing_time():
+    want = rows_of(air.daily(CLEAN_HOURS))
+    beijing = CLEAN_HOURS.with_columns(pl.col("time").dt.replace_time_zone("Asia/Shanghai"))
+    for zone in ("Asia/Shanghai", "UTC"):
+        hours = beijing.with_columns(pl.col("time").dt.convert_time_zone(zone))
+        for frame in (hours, hours.lazy(), hours.to_pandas(), hours.to_arrow()):
+            agree(air.daily(frame), want, ["station", "date"], ref.DAILY)
+
+
 def test_narwhals_frames_come_back_as_narwhals_frames():
     import narwhals as nw_main
     import narwhals.stable.v2 as nw

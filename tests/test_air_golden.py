@@ -80,6 +80,20 @@ def test_national_hours_without_a_published_aqi_keep_their_rows(national_hours):
     assert set(silent["aqi_status"].unique()) <= {"partial", "no_data", "ok"}
 
 
+def test_the_published_snapshot_of_2018(shared):
+    path = shared / "data" / "air_snapshot_national_2018" / "snapshot_20180220T07.parquet"
+    if not path.is_file():
+        pytest.skip("no data set air_snapshot_national_2018")
+    published = pl.read_parquet(path).filter(pl.col("aqi").is_not_null())
+    whole = published.drop_nulls(list(ref.HOURLY))
+    got = air.aqi_hourly(whole)
+    assert got.height > 1_200
+    assert got.filter(pl.col("aqi").cast(pl.Float64) != pl.col("aqi_input")).is_empty()
+    # Where an item is not shown, the platform's index is at least that of the others.
+    got = air.aqi_hourly(published)
+    assert got.filter(pl.col("aqi") > pl.col("aqi_input")).is_empty()
+
+
 # ---------------------------------------------------------------------------------------------
 # composite index
 
