@@ -373,7 +373,7 @@ def daily(
             inside = [ozone[h] for h in range(label - 7, label + 1) if h in ozone]
             if len(inside) >= 6:
                 windows.append(mean(inside))
-        new["windows_o3"] = len(windows)
+        new["windows_o3"] = None if repeated else len(windows)
 
         for item in DAILY:
             source = "o3" if item.startswith("o3") else item

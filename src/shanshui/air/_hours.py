@@ -65,36 +65,43 @@ def day_row(item: str) -> list[nw.Expr]:
     return [nw.col(f"_{item}_{label}").max() for label in range(1, 25)]
 
 
-def repeated_hours() -> tuple[nw.Expr, nw.Expr]:
-    """Return the aggregate ``_mask`` to take by day, and whether it shows a repeated hour.
+COUNT = 2**43
+"""What is added to each value, so that one sum holds both sum and count of a day's hours.
 
-    The mask is the sum of 2^hour. Adding powers of two never leaves more ones than powers, and
-    leaves as many only where all differ: so a day repeats an hour exactly where the ones of its
-    mask are fewer than its rows (``_rows``).
+A column of an aggregation is what a row costs most. 24 sums of 10^10 stay well below it.
+"""
+
+
+def with_counted(frame: LazyFrame, items: Sequence[str]) -> LazyFrame:
+    """Add ``_s_<item>``: sound values with `COUNT` added, to be summed."""
+    return frame.with_columns((nw.col(f"_v_{i}") + COUNT).alias(f"_s_{i}") for i in items)
+
+
+def days_of(frame: LazyFrame, keys: Sequence[str], *aggregates: nw.Expr) -> LazyFrame:
+    """Aggregate hours to one row a key and day, with ``_repeats``: an hour is there twice.
+
+    A repeated hour shows in the sum of 2^hour: adding powers of two never leaves more ones than
+    powers, and leaves as many only where all differ.
     """
-    power = nw.lit(2.0) ** nw.col("_hour").cast(nw.Float64)
-    mask = power.cast(nw.Int64).sum().cast(nw.Int64).alias("_mask")
-    ones = nw.sum_horizontal(*(nw.col("_mask") // 2**bit % 2 for bit in range(32)))
-    return mask, ones < nw.col("_rows")
-
-
-def by_day(
-    frame: LazyFrame, keys: Sequence[str], items: Sequence[str], *others: nw.Expr
-) -> LazyFrame:
-    """Bring the hours of `items` side by side, one row a key and day.
-
-    Adds ``_<item>_<label>``, ``_repeats`` (the day has two rows for an hour) and the aggregates
-    given as `others`.
-    """
-    mask, repeats = repeated_hours()
-    frame = frame.with_columns(c for item in items for c in hour_columns(item))
-    days = frame.group_by(*keys, "_date").agg(
-        nw.len().cast(nw.Int64).alias("_rows"),
-        mask,
-        *others,
-        *(aggregate for item in items for aggregate in day_row(item)),
+    power = (nw.lit(2.0) ** nw.col("_hour").cast(nw.Float64)).cast(nw.Int64)
+    days = (
+        frame.with_columns(power.alias("_power"))
+        .group_by(*keys, "_date")
+        .agg(
+            nw.len().cast(nw.Int64).alias("_rows"),
+            nw.col("_power").sum().cast(nw.Int64).alias("_mask"),
+            *aggregates,
+        )
     )
-    return days.with_columns((repeats & ~nw.col("_date").is_null()).alias("_repeats"))
+    ones = nw.sum_horizontal(*(nw.col("_mask") // 2**bit % 2 for bit in range(32)))
+    repeats = (ones < nw.col("_rows")) & ~nw.col("_date").is_null()
+    return days.with_columns(repeats.alias("_repeats"))
+
+
+def by_day(frame: LazyFrame, keys: Sequence[str], items: Sequence[str]) -> LazyFrame:
+    """Bring the hours of `items` side by side as ``_<item>_<label>``, one row a key and day."""
+    frame = frame.with_columns(c for item in items for c in hour_columns(item))
+    return days_of(frame, keys, *(aggregate for item in items for aggregate in day_row(item)))
 
 
 def with_running(
@@ -103,24 +110,19 @@ def with_running(
     labels: Iterable[int],
     length: int,
     least: int,
-    *,
-    day_before: bool = False,
 ) -> LazyFrame:
     """Add ``_t_<item>_<label>`` and ``_n_<item>_<label>``: sum and count of running hours.
 
     They are the `length` hours that end at the label; a count below `least` is null. Hours of the
-    day before are the columns with the suffix ``_before``, if `day_before`. Steps are columns of
-    their own, as expressions that hold each other would grow without measure.
+    day before are the columns with the suffix ``_before``. Steps are columns of their own, as
+    expressions that hold each other would grow without measure.
     """
 
-    def column(hour: int) -> str | None:
-        if hour >= 1:
-            return f"_{item}_{hour}"
-        return f"_{item}_{hour + 24}_before" if day_before else None
+    def column(hour: int) -> str:
+        return f"_{item}_{hour}" if hour >= 1 else f"_{item}_{hour + 24}_before"
 
     spans = {
-        label: [c for h in range(label - length + 1, label + 1) if (c := column(h))]
-        for label in labels
+        label: [column(hour) for hour in range(label - length + 1, label + 1)] for label in labels
     }
     days = days.with_columns(
         nw.when(~nw.col(c).is_null()).then(integer(1)).otherwise(integer(0)).alias(f"_p{c}")

@@ -129,7 +129,7 @@ def valid_fixed(value: nw.Expr, item: str) -> nw.Expr:
     return to_fixed(nw.when(sound).then(value))
 
 
-ABSURD = 1_000_000
+ABSURD = 2**15
 """Weight of an absurd value in a fault code; a negative one weighs 1."""
 
 

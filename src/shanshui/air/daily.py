@@ -10,12 +10,13 @@ import narwhals.stable.v2 as nw
 
 from shanshui._frames import enter, names, require, require_numbers
 from shanshui.air._hours import (
+    COUNT,
     Stamp,
-    by_day,
+    days_of,
     sound_values,
     stamped,
+    with_counted,
     with_day_before,
-    with_running,
 )
 from shanshui.air._rules import (
     DAILY,
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrameT
 
 MEANS = ("so2", "no2", "co", "pm10", "pm25")
+FAULT_PAIRS = (("so2", "no2"), ("co", "o3"), ("pm10", "pm25"))
+FAULT_LANE = 2**30
+"""Radix of two fault codes in one sum: see `_rules.fault_code`."""
 
 
 def daily(
@@ -123,16 +127,47 @@ def daily(
         raise ShanshuiError(f"o3_labels 应在 1—24 内 / must lie within 1..24: {(first, last)}")
 
     require_numbers(entered.schema, HOURLY)
-    days = by_day(
-        sound_values(stamped(entered, keys, stamp), entered, HOURLY),
+    labels = range(first, last + 1)
+    frame = sound_values(stamped(entered, keys, stamp), entered, HOURLY)
+    frame = with_counted(frame, HOURLY).with_columns(
+        *(_within(max(1, k - 7), k).alias(f"_w_{k}") for k in labels),
+        *(_within(k + 17, 24).alias(f"_late_{k}") for k in labels if k < 8),
+        *(
+            (nw.col(f"_f_{a}") + nw.col(f"_f_{b}") * FAULT_LANE).alias(f"_faults_{a}")
+            for a, b in FAULT_PAIRS
+        ),
+    )
+    summed = [
+        *(f"_s_{i}" for i in HOURLY),
+        *(f"_w_{k}" for k in labels),
+        *(f"_late_{k}" for k in labels if k < 8),
+        *(f"_faults_{a}" for a, _ in FAULT_PAIRS),
+    ]
+    days = days_of(
+        frame,
         keys,
-        ["o3"],
-        *(nw.col(f"_v_{i}").sum().cast(nw.Int64).alias(f"_sum_{i}") for i in MEANS),
-        *(nw.col(f"_v_{i}").count().cast(nw.Int64).alias(f"hours_{i}") for i in HOURLY),
-        *(nw.col(f"_f_{i}").sum().cast(nw.Int64).alias(f"_fault_{i}") for i in HOURLY),
+        nw.col("_v_o3").max().alias("_o3_max"),
+        *(nw.col(c).sum().cast(nw.Int64) for c in summed),
     )
     if first < 8:
-        days = with_day_before(days, keys, [f"_o3_{label}" for label in range(first + 17, 25)])
+        late = [k for k in labels if k < 8]
+        days = with_day_before(days, keys, [f"_late_{k}" for k in late])
+        days = days.with_columns(
+            (nw.col(f"_w_{k}") + nw.col(f"_late_{k}_before").fill_null(0)).alias(f"_w_{k}")
+            for k in late
+        )
+    days = days.with_columns(
+        *((nw.col(f"_s_{i}") % COUNT).alias(f"_sum_{i}") for i in MEANS),
+        *((nw.col(f"_s_{i}") // COUNT).cast(nw.Int64).alias(f"hours_{i}") for i in HOURLY),
+        *((nw.col(f"_w_{k}") % COUNT).alias(f"_t_{k}") for k in labels),
+        *((nw.col(f"_w_{k}") // COUNT).cast(nw.Int64).alias(f"_n_{k}") for k in labels),
+        *((nw.col(f"_faults_{a}") % FAULT_LANE).alias(f"_fault_{a}") for a, _ in FAULT_PAIRS),
+        *((nw.col(f"_faults_{a}") // FAULT_LANE).alias(f"_fault_{b}") for a, b in FAULT_PAIRS),
+    )
+    least = agreed(editions, "window_hours_min")
+    days = days.with_columns(
+        nw.when(nw.col(f"_n_{k}") >= least).then(nw.col(f"_n_{k}")).alias(f"_n_{k}") for k in labels
+    )
     days = days.rename({"_date": "date"})
     days = days.with_columns(edition_name(nw.col("date"), edition).alias("edition"))
     usable = ~nw.col("_repeats") & ~nw.col("edition").is_null() & ~nw.col("date").is_null()
@@ -142,9 +177,6 @@ def daily(
         .alias(f"_count_{i}")
         for i in MEANS
     )
-    labels = range(first, last + 1)
-    least = agreed(editions, "window_hours_min")
-    days = with_running(days, "o3", labels, 8, least, day_before=first < 8)
 
     def at_digits(item: str, build: Callable[[int], nw.Expr], *, published: bool) -> nw.Expr:
         """Build a fixed value at the digits that are published, or at all six."""
@@ -160,7 +192,7 @@ def daily(
             at_digits(
                 "o3",
                 lambda drop, k=k: divide_half_even(  # type: ignore[misc]
-                    nw.col(f"_t_o3_{k}"), nw.col(f"_n_o3_{k}") * drop
+                    nw.col(f"_t_{k}"), nw.col(f"_n_{k}") * drop
                 ),
                 published=published,
             ).alias(f"{prefix}_{k}")
@@ -178,9 +210,8 @@ def daily(
             ).alias(f"_d_{i}")
             for i in MEANS
         ),
-        largest(nw.col(f"_o3_{k}") for k in range(1, 25)).alias("_o3_max"),
-        nw.sum_horizontal(*(_one_unless_null(f"_n_o3_{k}") for k in labels))
-        .cast(nw.Int64)
+        nw.when(~nw.col("_repeats"))
+        .then(nw.sum_horizontal(*(_one_unless_null(f"_n_{k}") for k in labels)).cast(nw.Int64))
         .alias("windows_o3"),
         # A limit is compared with the value as published.
         *windows("_w", published=True),
@@ -216,6 +247,12 @@ def daily(
     )
     out: IntoFrameT = entered.leave(result, [*keys, "date"])
     return out
+
+
+def _within(first: int, last: int) -> nw.Expr:
+    """Return the counted O3 value of a row whose hour lies between two labels."""
+    inside = (nw.col("_hour") >= first) & (nw.col("_hour") <= last)
+    return nw.when(inside).then(nw.col("_s_o3"))
 
 
 def _one_unless_null(column: str) -> nw.Expr:

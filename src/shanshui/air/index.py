@@ -419,7 +419,7 @@ def _with_running_means(
         item = pollutant(column)
         least = agreed(editions, "window_hours_min" if item == "o3" else "day_hours_min")
         drop = 10 ** (PLACES - agreed(editions, "digits_daily")[item])
-        days = with_running(days, item, labels, length, least, day_before=True)
+        days = with_running(days, item, labels, length, least)
         columns += [
             (
                 divide_half_even(nw.col(f"_t_{item}_{k}"), nw.col(f"_n_{item}_{k}") * drop) * drop
