@@ -133,10 +133,15 @@ ABSURD = 2**15
 """Weight of an absurd value in a fault code; a negative one weighs 1."""
 
 
-def fault_code(value: nw.Expr, item: str) -> nw.Expr:
-    """Return a code whose sum over rows tells of both kinds of fault: see `fault_codes`."""
-    absurd = nw.when(value > bounds()[pollutant(item)]).then(integer(ABSURD)).otherwise(integer(0))
-    return nw.when(value < 0).then(integer(1)).otherwise(absurd)
+def fault_code(value: nw.Expr, item: str, lane: int = 1) -> nw.Expr:
+    """Return a code whose sum over rows tells of both kinds of fault: see `fault_codes`.
+
+    `lane` multiplies the code, so that codes of two items may share a sum. It is put into the
+    literals, as Ibis writes small ones with 32 bits and a product of such would overflow.
+    """
+    above = nw.when(value > bounds()[pollutant(item)])
+    absurd = above.then(integer(ABSURD * lane)).otherwise(integer(0))
+    return nw.when(value < 0).then(integer(lane)).otherwise(absurd)
 
 
 def fault_codes(total: nw.Expr) -> list[nw.Expr]:

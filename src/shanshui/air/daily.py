@@ -26,10 +26,12 @@ from shanshui.air._rules import (
     chosen,
     code_if,
     edition_name,
+    fault_code,
     fault_codes,
     joined,
     largest,
     limit,
+    measured,
     pollutant,
 )
 from shanshui.standards.editions import Edition
@@ -133,7 +135,10 @@ def daily(
         *(_within(max(1, k - 7), k).alias(f"_w_{k}") for k in labels),
         *(_within(k + 17, 24).alias(f"_late_{k}") for k in labels if k < 8),
         *(
-            (nw.col(f"_f_{a}") + nw.col(f"_f_{b}") * FAULT_LANE).alias(f"_faults_{a}")
+            (
+                fault_code(measured(a, entered.schema[a]), a)
+                + fault_code(measured(b, entered.schema[b]), b, FAULT_LANE)
+            ).alias(f"_faults_{a}")
             for a, b in FAULT_PAIRS
         ),
     )
