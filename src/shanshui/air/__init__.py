@@ -8,7 +8,9 @@ PyArrow, DuckDB, Ibis, PySpark) and hands back the same kind; a lazy frame is ne
 from shanshui.air.area import area, group
 from shanshui.air.compare import compare, rank
 from shanshui.air.daily import daily
+from shanshui.air.events import exclude
 from shanshui.air.index import aqi, aqi_hourly
+from shanshui.air.state import convert_state
 from shanshui.air.statistics import composite, statistics
 from shanshui.air.tables import breakpoints, categories, check, limits, sensitive
 
@@ -21,7 +23,9 @@ __all__ = [
     "check",
     "compare",
     "composite",
+    "convert_state",
     "daily",
+    "exclude",
     "group",
     "limits",
     "rank",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from shanshui._frames import beside, enter, naive_date, names, require, require_numbers
+from shanshui.air._marks import STATES, carried
 from shanshui.air._rules import (
     DAILY,
     SIX,
@@ -67,7 +68,8 @@ def area(
         One row per area and day: `by`, ``date``, the daily items, ``edition``,
         ``reason_<item>`` (``no_data``, ``few_stations``, ``not_listed``; ``repeated_day`` where a
         station has the day twice, which leaves it out), ``stations_<item>`` (valid assessment
-        stations). Stations that are not listed come under a null area.
+        stations); and ``excluded_<item>`` (a station's value is marked), ``event``, ``state_gas``,
+        ``state_pm`` where the days have them. Stations that are not listed come under a null area.
 
     Raises
     ------
@@ -116,10 +118,14 @@ def area(
     roster = listed.group_by(area_keys).agg(nw.col("_assessed").sum().cast(nw.Int64).alias("_of"))
 
     assessed = nw.when((nw.col("_assessed") == 1) & ~nw.col("_twice"))
+    marks = carried(entered.schema, {i: i for i in items})
+    own = [f"excluded_{i}" for i in items if f"excluded_{i}" in entered.schema]
+    own += [c for c in ("event", *STATES) if c in entered.schema]
     days = (
         entered.frame.select(
             *station_keys,
             naive_date(entered, "date").alias("date"),
+            *own,
             *(valid_fixed(measured(i, entered.schema[i]), i).alias(f"_v_{i}") for i in items),
         )
         .with_columns((nw.len().over(*station_keys, "date") > 1).alias("_twice"))
@@ -127,12 +133,19 @@ def area(
             nw.when(nw.col("_twice")).then(integer(1)).otherwise(integer(0)).alias("_repeats")
         )
         .join(listed, on=station_keys, how="left")
-        .with_columns(assessed.then(nw.col(f"_v_{i}")).alias(f"_v_{i}") for i in items)
+        .with_columns(
+            *(assessed.then(nw.col(f"_v_{i}")).alias(f"_v_{i}") for i in items),
+            *(assessed.then(nw.col(c)).alias(c) for c in own),
+        )
+    )
+    days = (
+        marks.prepared(days)
         .group_by(*area_keys, "date")
         .agg(
             nw.col("_repeats").max(),
             *(nw.col(f"_v_{i}").sum().cast(nw.Int64).alias(f"_sum_{i}") for i in items),
             *(nw.col(f"_v_{i}").count().cast(nw.Int64).alias(f"stations_{i}") for i in items),
+            *marks.aggregates,
         )
         .join(roster, on=area_keys, how="left")
         .with_columns(edition_name(nw.col("date"), edition).alias("edition"))
@@ -195,6 +208,7 @@ def area(
             for i in items
         ),
         *(nw.col(f"stations_{i}") for i in items),
+        *marks.results,
     )
     out: IntoFrameT = entered.leave(result, [*area_keys, "date"])
     return out

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from shanshui._frames import LazyFrame
 
-BASES = ("edition", "state", "basis")
+BASES = ("edition", "state", "state_pm", "basis")
+GASES = ("so2", "no2", "co", "o3")
 CHANGE_PLACES = 1  # changes are printed with one decimal
 
 
@@ -36,7 +37,8 @@ def compare(
     %, ratios in percentage points, one decimal. Figures are compared on one basis only: where
     edition, state or another part of the basis differs, the changes are null and
     ``basis_difference`` names the difference; recompute the earlier period with
-    ``statistics(..., edition=…)``.
+    ``statistics(..., edition=…)``. Where only the state of the particulates differs
+    (``state_pm``, see `convert_state`), the gases are still compared.
 
     Parameters
     ----------
@@ -116,17 +118,25 @@ def compare(
     frame = frame.with_columns(
         nw.when(nw.col("_there") == 1).then(difference).alias("basis_difference")
     )
-    same = nw.col("basis_difference").is_null()
+    differs = nw.col("basis_difference")
+    same = differs.is_null()
+    same_gas = (same | (differs == "state_pm")).fill_null(value=True)
+    agree = {c: same_gas if _is_gas(c) else same for c in columns}
     frame = frame.with_columns(
         *(from_fixed(nw.col(f"_past_{c}")).alias(f"{c}_before") for c in columns),
-        *(nw.when(same).then(_change(c)).alias(f"{c}_change") for c in columns),
-        *(nw.when(same).then(_trend(c)).alias(f"{c}_trend") for c in columns),
+        *(nw.when(agree[c]).then(_change(c)).alias(f"{c}_change") for c in columns),
+        *(nw.when(agree[c]).then(_trend(c)).alias(f"{c}_trend") for c in columns),
     )
     out: IntoFrameT = entered.leave(
         frame.select(*own, *added),
         [*keys, *(["start", "end"] if "start" in own and "end" in own else [])],
     )
     return out
+
+
+def _is_gas(figure: str) -> bool:
+    """Tell whether a figure is of a gas alone: ``no2``, ``co_p95``, ``index_o3_8h``."""
+    return figure.removeprefix("index_").split("_", maxsplit=1)[0] in GASES
 
 
 def _with_season(frame: LazyFrame, match: str) -> LazyFrame:

@@ -18,6 +18,7 @@ from shanshui.air._hours import (
     with_counted,
     with_day_before,
 )
+from shanshui.air._marks import carried
 from shanshui.air._rules import (
     DAILY,
     HOURLY,
@@ -86,7 +87,9 @@ def daily(
     -------
     frame of the kind that came
         One row per key and day: keys, ``date, so2, no2, co, o3_1h, o3_8h, pm10, pm25, edition``,
-        ``reason_<item>``, ``hours_<item>``, ``windows_o3``. A value that fails its rule is null.
+        ``reason_<item>``, ``hours_<item>``, ``windows_o3``; and ``excluded_<item>``, ``event``,
+        ``state_gas``, ``state_pm`` where the hours have them (`exclude`, `convert_state`). A value
+        that fails its rule is null.
         Reasons are codes joined by ',': ``no_data``, ``few_hours``, ``few_windows``,
         ``repeated_hour`` (the day has two rows for one hour: nothing of it is used), ``negative``
         and ``absurd`` (an hour was set aside for that), ``no_edition``, ``no_time``. A frame that
@@ -130,6 +133,7 @@ def daily(
 
     require_numbers(entered.schema, HOURLY)
     labels = range(first, last + 1)
+    marks = carried(entered.schema, {i: pollutant(i) for i in DAILY})
     frame = sound_values(stamped(entered, keys, stamp), entered, HOURLY)
     frame = with_counted(frame, HOURLY).with_columns(
         *(_within(max(1, k - 7), k).alias(f"_w_{k}") for k in labels),
@@ -141,6 +145,7 @@ def daily(
             ).alias(f"_faults_{a}")
             for a, b in FAULT_PAIRS
         ),
+        *marks.prepare,
     )
     summed = [
         *(f"_s_{i}" for i in HOURLY),
@@ -153,6 +158,7 @@ def daily(
         keys,
         nw.col("_v_o3").max().alias("_o3_max"),
         *(nw.col(c).sum().cast(nw.Int64) for c in summed),
+        *marks.aggregates,
     )
     if first < 8:
         late = [k for k in labels if k < 8]
@@ -249,6 +255,7 @@ def daily(
         *(_reason(item).alias(f"reason_{item}") for item in DAILY),
         *(nw.col(f"hours_{item}") for item in HOURLY),
         "windows_o3",
+        *marks.results,
     )
     out: IntoFrameT = entered.leave(result, [*keys, "date"])
     return out

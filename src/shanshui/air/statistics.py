@@ -21,6 +21,7 @@ from shanshui._frames import (
     require_numbers,
     set_aside,
 )
+from shanshui.air._marks import STATES, carried
 from shanshui.air._rules import (
     DAILY,
     SIX,
@@ -35,7 +36,9 @@ from shanshui.air._rules import (
     pollutant,
     valid_fixed,
 )
+from shanshui.air.events import Dust, dust_basis
 from shanshui.air.index import add_index, exempted, report_items
+from shanshui.air.state import state_on
 from shanshui.standards.basis import UNSTATED, Basis
 from shanshui.standards.editions import Edition, editions
 from shanshui.standards.errors import ShanshuiError
@@ -48,7 +51,10 @@ if TYPE_CHECKING:
 
 Period = Literal["month", "quarter", "half", "year", "ytd"] | tuple[str, str]
 
-PERIOD = ("period", "start", "end", "edition", "mixed_editions", "state", "basis", "days")
+PERIOD = (
+    *("period", "start", "end", "edition", "mixed_editions"),
+    *("state", "state_pm", "basis", "days"),
+)
 """Columns that say what a row of statistics is about."""
 
 MEANS = ("so2", "no2", "pm10", "pm25")
@@ -69,6 +75,7 @@ def statistics(
     digits: Mapping[str, int] | None = None,
     basis: Basis | None = None,
     exempt: Collection[str] = (),
+    dust: Dust | None = None,
 ) -> IntoFrameT:
     """Assess daily values over periods: means, percentiles, days, attainment, composite index.
 
@@ -100,6 +107,12 @@ def statistics(
         (标况 before 2018-09-01, 实况 after) are filled in where it leaves them open.
     exempt : collection of str
         Items excused by HJ 633-2026 5.3.2, see `aqi`.
+    dust : {"national", "removed", "kept"}, optional
+        What is done with the values that `exclude` has marked. ``"national"``, the default where
+        there are marks, as the national bulletins print: PM10, PM2.5 and the composite index
+        without them, the AQI of days and the ratios with them. ``"removed"``: all figures without
+        them, a marked day having the AQI of its other items. ``"kept"``: all with them. A value
+        that is left out counts for the least number of days all the same (confidence C).
 
     Returns
     -------
@@ -108,13 +121,15 @@ def statistics(
 
         - ``period`` (``2020-03``, ``2020-Q1``, ``2020-H1``, ``2020``, ``2020-01~03`` for ytd),
           ``start``, ``end``, ``edition``, ``mixed_editions`` (the period's days belong to more than
-          one), ``state``, ``basis``, ``days`` (of the calendar);
+          one), ``state`` of the gases and ``state_pm`` of the particulates (see `convert_state`),
+          ``basis``, ``days`` (of the calendar);
         - ``valid_days`` (with an AQI), ``good_days``, ``good_ratio`` (% of valid days, 1 decimal),
           ``heavy_days``, ``heavy_ratio`` (AQI above 200), ``level_1_days`` …,
           ``primary_<item>_days`` (a tie counts for each);
         - ``so2, no2, pm10, pm25`` (means), ``co_p95``, ``o3_8h_p90``, ``so2_p98``, ``no2_p98``,
           ``pm10_p95``, ``pm25_p95``;
-        - ``days_<item>``, ``valid_<item>`` (enough days in every month of the period, and in the
+        - ``days_<item>`` (values that count), ``excluded_<item>_days`` (left out by an event),
+          ``valid_<item>`` (enough days in every month of the period, and in the
           year), ``reason_<item>``;
         - ``exceed_<item>_days`` (above the daily limit), ``times_<item>`` (exceedance multiple of
           the mean, of the percentile for CO and O3), ``attains_<item>``, ``attains``;
@@ -159,21 +174,39 @@ def statistics(
     sets = chosen(edition)
     present = [i for i in DAILY if i in entered.schema]
     six = [i for i in SIX if i in present]
+    marked = [i for i in present if f"excluded_{i}" in entered.schema]
+    dust, basis = dust_basis(dust, basis, marked=bool(marked))
+    left_out = marked if dust in ("national", "removed") else []
+    states = STATES if all(s in entered.schema for s in STATES) else ()
 
     days = entered.frame.select(
         *keys,
+        *states,
         naive_date(entered, "date").alias("_day"),
         *(valid_fixed(measured(i, entered.schema[i]), i).alias(f"_v_{i}") for i in present),
+        *((~nw.col(f"excluded_{i}").is_null()).alias(f"_out_{i}") for i in left_out),
     )
+    if left_out:
+        days = days.with_columns(
+            _one_if(nw.col(f"_out_{i}") & ~nw.col(f"_v_{i}").is_null()).alias(f"_lost_{i}")
+            for i in left_out
+        )
+    if dust == "removed":
+        days = days.with_columns(
+            nw.when(~nw.col(f"_out_{i}")).then(nw.col(f"_v_{i}")).alias(f"_v_{i}") for i in left_out
+        )
     days = _with_period(days, entered, keys, period)
-    days = _with_basis(days, edition, basis)
+    days = _with_basis(days, edition)
     judged = [i for i in report_items("daily", sets) if i in present]
     days = add_index(days, "daily", sets, items=judged, exempt=excused)
-    days = _with_day_columns(days, sets, six, judged, grade)
+    days = _with_day_columns(days, sets, six, judged, grade, left_out)
+    lost = [i for i in six if i in left_out]
 
-    about = [*keys, "period", "start", "end", "edition", "mixed_editions", "state"]
-    pooled = days.group_by(about).agg(*_pooled(six, judged))
-    pooled = pooled.join(_months(days, keys, sets, six), on=[*keys, "period"], how="left")
+    about = [*keys, "period", "start", "end", "edition", "mixed_editions", "_state_by_date"]
+    said = carried(dict.fromkeys(states), {})
+    pooled = days.group_by(about).agg(*_pooled(six, judged, lost), *said.aggregates)
+    pooled = _with_state(pooled, said.results, basis)
+    pooled = pooled.join(_months(days, keys, sets, six, lost), on=[*keys, "period"], how="left")
     whole_year = period == "year"
     pooled = _with_validity(pooled, sets, six, whole_year=whole_year)
     pooled = _with_figures(pooled, sets, digits, whole_year=whole_year)
@@ -201,6 +234,7 @@ def _figure_columns() -> list[str]:
         *MEANS,
         *(percentile(i) for i in ("co", "o3_8h", *MEANS)),
         *(f"days_{i}" for i in SIX),
+        *(f"excluded_{i}_days" for i in SIX),
         *(f"valid_{i}" for i in SIX),
         *(f"exceed_{i}_days" for i in SIX),
         *(f"times_{i}" for i in SIX),
@@ -352,39 +386,32 @@ def _calendar_days(period: Period) -> nw.Expr:
 # --- basis -------------------------------------------------------------------------------------
 
 
-def _with_basis(
-    days: LazyFrame, edition: str | date | Edition | None, basis: Basis | None
-) -> LazyFrame:
+def _with_basis(days: LazyFrame, edition: str | date | Edition | None) -> LazyFrame:
     """Add edition and state of the period, and whether its days belong to several editions."""
     first, last = nw.col("start"), nw.col("end")
     days = days.with_columns(
         edition_name(last, edition).alias("edition"),
         edition_name(first, edition).alias("_first_edition"),
-        _state_on(first).alias("_first_state"),
-        _state_on(last).alias("_last_state"),
+        state_on(first).alias("_first_state"),
+        state_on(last).alias("_last_state"),
     )
     one, other = nw.col("_first_state"), nw.col("_last_state")
     state = nw.when(one == other).then(one).otherwise(nw.concat_str(one, nw.lit("+"), other))
-    if basis is not None and basis.state is not None:
-        state = nw.lit(basis.state)
     same = nw.col("_first_edition") == nw.col("edition")
     return days.with_columns(
-        (~same).fill_null(value=True).alias("mixed_editions"), state.alias("state")
+        (~same).fill_null(value=True).alias("mixed_editions"), state.alias("_state_by_date")
     )
 
 
-def _state_on(day: nw.Expr) -> nw.Expr:
-    """Return the reference state of the network's values on a day (标况, 实况)."""
-    state = nw.lit(None, dtype=nw.String)
-    seen = {s.number: s for e in editions("air") for s in e.members}
-    for rule in (rule for standard in seen.values() for rule in standard.states):
-        inside = ~day.is_null()
-        if "from" in rule:
-            inside = inside & (day >= nw.lit(rule["from"]))
-        if "to" in rule:
-            inside = inside & (day <= nw.lit(rule["to"]))
-        state = nw.when(inside).then(nw.lit(rule["name"])).otherwise(state)
-    return state
+def _with_state(pooled: LazyFrame, said: Sequence[nw.Expr], basis: Basis | None) -> LazyFrame:
+    """Add ``state`` of gases and ``state_pm``: as the basis says, or the rows, or the dates."""
+    if basis is not None and basis.state is not None:
+        gas = pm = nw.lit(basis.state)
+    elif said:
+        gas, pm = said
+    else:
+        gas = pm = nw.col("_state_by_date")
+    return pooled.with_columns(gas.alias("state"), pm.alias("state_pm"))
 
 
 def _basis_text(basis: Basis | None) -> nw.Expr:
@@ -405,13 +432,20 @@ def _basis_text(basis: Basis | None) -> nw.Expr:
 
 
 def _with_day_columns(
-    days: LazyFrame, sets: Sequence[Edition], six: Sequence[str], judged: Sequence[str], grade: int
+    days: LazyFrame,
+    sets: Sequence[Edition],
+    six: Sequence[str],
+    judged: Sequence[str],
+    grade: int,
+    left_out: Collection[str],
 ) -> LazyFrame:
     """Add what is counted: rounded values, exceedances, primary pollutants, levels."""
     which, aqi, level = nw.col("edition"), nw.col("aqi"), nw.col("level")
 
     def rounded(item: str) -> nw.Expr:
         value = nw.col(f"_v_{item}")
+        if item in left_out:
+            value = nw.when(~nw.col(f"_out_{item}")).then(value)
         return by_edition(
             sets,
             lambda e: (
@@ -455,7 +489,7 @@ def _one_if(condition: nw.Expr) -> nw.Expr:
     return nw.when(condition).then(integer(1)).otherwise(integer(0)).cast(nw.Int64)
 
 
-def _pooled(six: Sequence[str], judged: Sequence[str]) -> list[nw.Expr]:
+def _pooled(six: Sequence[str], judged: Sequence[str], lost: Sequence[str]) -> list[nw.Expr]:
     def total(name: str) -> nw.Expr:
         return nw.col(name).sum().cast(nw.Int64)
 
@@ -465,6 +499,7 @@ def _pooled(six: Sequence[str], judged: Sequence[str]) -> list[nw.Expr]:
         *(total(f"_primary_{i}").alias(f"primary_{i}_days") for i in judged),
         *(total(f"_exceed_{i}").alias(f"exceed_{i}_days") for i in six),
         *(total(f"_d_{i}").alias(f"_sum_{i}") for i in six),
+        *(total(f"_lost_{i}").alias(f"excluded_{i}_days") for i in lost),
         *(nw.col(f"_d_{i}").count().cast(nw.Int64).alias(f"days_{i}") for i in six),
         *(
             nw.col(f"_d_{i}")
@@ -480,9 +515,15 @@ def _pooled(six: Sequence[str], judged: Sequence[str]) -> list[nw.Expr]:
 
 
 def _months(
-    days: LazyFrame, keys: Sequence[str], sets: Sequence[Edition], six: Sequence[str]
+    days: LazyFrame,
+    keys: Sequence[str],
+    sets: Sequence[Edition],
+    six: Sequence[str],
+    lost: Sequence[str],
 ) -> LazyFrame:
     """Count the months with enough days, and see whether a day is there twice.
+
+    A value that an event takes out was measured: it counts among the days that a month must have.
 
     Repeated days show in the sum of 2^day as repeated hours do, see `_hours.repeated_hours`.
     """
@@ -491,7 +532,12 @@ def _months(
         nw.len().cast(nw.Int64).alias("_rows"),
         power.cast(nw.Int64).sum().cast(nw.Int64).alias("_mask"),
         *(nw.col(f"_d_{i}").count().cast(nw.Int64).alias(f"_n_{i}") for i in six),
+        *(nw.col(f"_lost_{i}").sum().cast(nw.Int64) for i in lost),
     )
+    if lost:
+        months = months.with_columns(
+            (nw.col(f"_n_{i}") + nw.col(f"_lost_{i}")).alias(f"_n_{i}") for i in lost
+        )
     february = nw.col("_month") % 12 == 1
     least = by_edition(
         sets,
@@ -522,11 +568,17 @@ def _with_validity(
     )
     year_days = by_edition(sets, lambda e: e.parameter("year_days_min"), integer, nw.col("edition"))
 
+    absent = [i for i in SIX if i not in six]
+    there = pooled.collect_schema()
+    pooled = pooled.with_columns(
+        *(integer(0).alias(f"excluded_{i}_days") for i in SIX if f"excluded_{i}_days" not in there),
+    )
+
     def valid(item: str) -> nw.Expr:
         enough = nw.col(f"_ok_{item}") == months
-        return enough & (nw.col(f"days_{item}") >= year_days) if whole_year else enough
+        measured_days = nw.col(f"days_{item}") + nw.col(f"excluded_{item}_days")
+        return enough & (measured_days >= year_days) if whole_year else enough
 
-    absent = [i for i in SIX if i not in six]
     pooled = pooled.with_columns(
         (nw.col("_repeated") == 1).alias("_repeats"),
         *(valid(i).alias(f"valid_{i}") for i in six),
@@ -546,7 +598,12 @@ def _with_validity(
             [
                 code_if(nw.col("edition").is_null(), "no_edition"),
                 code_if(nw.col("_repeats"), "repeated_day"),
-                code_if(nw.col(f"days_{i}") == 0, "no_data"),
+                code_if(
+                    (nw.col(f"days_{i}") == 0) & (nw.col(f"excluded_{i}_days") > 0), "excluded"
+                ),
+                code_if(
+                    (nw.col(f"days_{i}") == 0) & (nw.col(f"excluded_{i}_days") == 0), "no_data"
+                ),
                 code_if((nw.col(f"days_{i}") > 0) & ~nw.col(f"valid_{i}"), few),
             ]
         ).alias(f"reason_{i}")
