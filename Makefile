@@ -2,7 +2,7 @@
 # Everything stays in this folder: uv in .uv (where the machine has none), the environment in .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs lock clean
+.PHONY: help setup demo test check bench docs bundle lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -41,6 +41,9 @@ bench: $(READY_DEV) ## 性能对比 / measure against a bare scan, pandas and th
 
 docs: $(READY_DEV) ## 生成文档网站到 site/ / build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict $(ARGS)
+
+bundle: $(READY) ## 制作离线安装包到 dist/ / make an archive that installs with no internet, into dist/
+	$(BIN)/python tools/bundle.py $(ARGS)
 
 lock: .uv/bin/uv ## 更新依赖锁定文件 / renew the locks in requirements/
 	export UV_CUSTOM_COMPILE_COMMAND="make lock" && \
