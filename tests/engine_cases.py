@@ -98,6 +98,18 @@ COMPARED = [
     *("station", "period", "start", "end", "edition", "state", "basis"),
     *("pm25", "co_p95", "good_ratio", "index_no2", "composite"),
 ]
+EVENTS = pl.DataFrame(
+    {
+        "station": ["s0", None],
+        "kind": ["exceptional", "dust"],
+        "items": ["o3", None],
+        "start": [dt.datetime(2026, 2, 27, 20), dt.datetime(2026, 2, 28, 5)],
+        "end": [dt.datetime(2026, 2, 28, 4), dt.datetime(2026, 3, 1, 0)],
+        "evidence": "卫星",
+        "decided_by": "总站",
+    }
+)
+MARKED = air.exclude(air.convert_state(DAYS), EVENTS)
 MEMBERS = {"全": ["甲", "乙"], "甲": ["甲"]}
 CITIES = air.statistics(air.area(DAYS, STATIONS), by="city")
 
@@ -125,6 +137,18 @@ CASES = {
         )
         for period in ("month", "quarter", "half", "year", "ytd", ("2025-12", "2026-03"))
     },
+    "exclude": (lambda f: air.exclude(f, EVENTS), CLEAN_HOURS, ["station", "time"]),
+    "exclude blank": (lambda f: air.exclude(f, EVENTS, blank=True), DAYS, ["station", "date"]),
+    "convert_state": (
+        lambda f: air.convert_state(f, to="标况", temperature="pm10", pressure="o3_8h"),
+        DAYS,
+        ["station", "date"],
+    ),
+    "statistics of marked": (
+        lambda f: air.statistics(air.area(f, STATIONS), by="city", dust="national"),
+        MARKED,
+        ["city", "period"],
+    ),
     "compare": (
         lambda f: air.compare(f, BEFORE.select(COMPARED), match="season"),
         NOW.select(COMPARED),

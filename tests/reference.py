@@ -404,6 +404,71 @@ def daily(
 
 
 # ---------------------------------------------------------------------------------------------
+# events, reference states
+
+
+def exclude(
+    rows: list[Row], events: list[Row], keys: tuple[str, ...], *, stamp: str = "end"
+) -> list[Row]:
+    """Add to each row the kinds of the events that touch its values, and their numbers.
+
+    Events have dates; those of hours (datetimes) name the first and the last stamp.
+    """
+    out = []
+    for row in rows:
+        new = dict(row)
+        items = [i for i in dict.fromkeys((*HOURLY, *DAILY)) if i in row]
+        for item in items:
+            new[f"excluded_{item}"] = set()
+        new["event"] = set()
+        for number_, event in enumerate(events, start=1):
+            if any(event.get(k) not in (None, row[k]) for k in keys):
+                continue
+            if not touched(row, event["start"], event["end"] or event["start"], stamp):
+                continue
+            new["event"].add(str(number_))
+            named = (event.get("items") or "pm10,pm25").split(",")
+            for item in items:
+                if any(n in (item, substance(item)) or item == substance(n) for n in named):
+                    new[f"excluded_{item}"].add(event.get("kind") or "dust")
+        out.append(new)
+    return out
+
+
+def touched(row: Row, start: Any, end: Any, stamp: str) -> bool:
+    stamps = [row["time"]] if "time" in row else None
+    if isinstance(start, dt.datetime):
+        if stamps:
+            return start <= stamps[0] <= end
+        first = dt.datetime.combine(row["date"], dt.time(1 if stamp == "end" else 0))
+        return any(start <= first + dt.timedelta(hours=n) <= end for n in range(24))
+    day = day_of(stamps[0], stamp)[0] if stamps else row["date"]
+    return start <= day <= end
+
+
+def convert(
+    item: str, value: Any, state: str, to: str, celsius: Any = None, hpa: Any = None
+) -> tuple[Fraction | None, str]:
+    """Return a value at another state by C ∝ p / T, and the state that it then has."""
+    value = number(value)
+    if item in ("pm10", "pm25"):
+        if state != to and (celsius is None or hpa is None):
+            return value, state
+        air = (Fraction("273.15") + (number(celsius) or 0), number(hpa) or Fraction(1))
+        standard = (Fraction("273.15"), Fraction("1013.25"))
+        of = {"标况": standard, "实况": air}
+    else:
+        of = {
+            k: (Fraction(t), Fraction("1013.25"))
+            for k, t in (("标况", "273.15"), ("实况", "298.15"))
+        }
+    if value is None or state == to:
+        return value, to
+    (t0, p0), (t1, p1) = of[state], of[to]
+    return value * t0 / t1 * p1 / p0, to
+
+
+# ---------------------------------------------------------------------------------------------
 # stations to cities, cities to groups
 
 
@@ -577,6 +642,10 @@ def percent(part: int, whole: int) -> Fraction | None:
     return half_even(Fraction(100 * part, whole), 1) if whole else None
 
 
+def without_marked(row: Row) -> Row:
+    return row | {i: None for i in DAILY if row.get(f"excluded_{i}")}
+
+
 def statistics(
     rows: list[Row],
     *,
@@ -585,6 +654,7 @@ def statistics(
     edition: str | None = None,
     weights: dict[str, Any] | None = None,
     exempt: tuple[str, ...] = (),
+    dust: str = "kept",
 ) -> list[Row]:
     reached: dict[tuple[Any, ...], tuple[int, int]] = {}
     for row in rows:
@@ -599,7 +669,8 @@ def statistics(
             buckets[(*(row[k] for k in by), name, start, end)].append(row)
 
     return [
-        assess(key, inside, by, period, edition, weights, exempt) for key, inside in buckets.items()
+        assess(key, inside, by, period, edition, weights, exempt, dust)
+        for key, inside in buckets.items()
     ]
 
 
@@ -611,6 +682,7 @@ def assess(
     edition: str | None,
     weights: dict[str, Any] | None,
     exempt: tuple[str, ...],
+    dust: str,
 ) -> Row:
     name, start, end = key[-3:]
     new: Row = dict(zip(by, key[:-3], strict=True))
@@ -623,7 +695,8 @@ def assess(
     if ed is None or len(set(dates)) < len(dates):
         return new | dict.fromkeys(FIGURES)
 
-    judged = aqi(inside, edition=ed, exempt=exempt)
+    left_out = inside if dust == "kept" else [without_marked(r) for r in inside]
+    judged = aqi(left_out if dust == "removed" else inside, edition=ed, exempt=exempt)
     indices = [r["aqi"] for r in judged if r["aqi"] is not None]
     new["valid_days"] = len(indices)
     new["good_days"] = sum(1 for a in indices if a <= 100)
@@ -642,11 +715,13 @@ def assess(
     for item in SIX:
         _, limit_of_day = LIMITS[ed][item]
         # Daily values enter as they are published.
-        got = [(r["date"], sound(item, r[item])) for r in inside]
-        got = [(d, half_even(v, digits_of(item))) for d, v in got if v is not None]
-        values = [v for _, v in got]
-        valid = enough_days([d for d, _ in got], start, end, whole_year=whole_year)
+        got = [sound(item, r[item]) for r in left_out]
+        values = [half_even(v, digits_of(item)) for v in got if v is not None]
+        # What an event takes out was measured, and counts for the validity of the period.
+        measured = [r["date"] for r in inside if sound(item, r[item]) is not None]
+        valid = enough_days(measured, start, end, whole_year=whole_year)
         new[f"days_{item}"], new[f"valid_{item}"] = len(values), valid
+        new[f"excluded_{item}_days"] = len(measured) - len(values)
         new[f"exceed_{item}_days"] = sum(1 for v in values if v > limit_of_day)
         # A year with too few days has no figure (table 4); a shorter period shows what it has.
         there = bool(values) and (valid or not whole_year)
@@ -678,6 +753,7 @@ FIGURES = [
     *MEANS,
     *PERCENTILES,
     *(f"days_{i}" for i in SIX),
+    *(f"excluded_{i}_days" for i in SIX),
     *(f"valid_{i}" for i in SIX),
     *(f"exceed_{i}_days" for i in SIX),
     *(f"times_{i}" for i in SIX),

@@ -24,7 +24,7 @@ def engines():
 
 
 # What brings a side table must bring it to the connection that the frame lives on.
-ON_OTHER_CONNECTION = ("area", "statistics ytd", "compare", "group", "chain")
+ON_OTHER_CONNECTION = ("area", "statistics ytd", "exclude", "compare", "group", "chain")
 PAIRS = [
     (kind, case)
     for kind in MAIN[1:]

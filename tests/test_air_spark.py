@@ -37,7 +37,7 @@ LIGHTER = {
         ["city", "period"],
     )
 }
-ELSEWHERE = {"daily from midnight", "aqi 2012", "composite", "compare several"}
+ELSEWHERE = {"daily from midnight", "aqi 2012", "composite", "compare several", "exclude blank"}
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in ELSEWHERE])
