@@ -8,7 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import narwhals.stable.v2 as nw
 import polars as pl
 import typer
 from rich.markup import escape
@@ -17,17 +16,16 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 from shanshui import air
 from shanshui.cli.options import number, numbers, pairs
 from shanshui.cli.output import err, note, working
-from shanshui.progress import remaining
+from shanshui.platform.report.targets import RATIOS, sums, usual
+from shanshui.platform.report.targets import rest as rest_of
 from shanshui.standards import edition as find
 from shanshui.standards.errors import ShanshuiError
-from shanshui.standards.rounding import PLACES, divide_half_even, to_fixed
 
 if TYPE_CHECKING:
     from shanshui.cli.options import Period, Place, Reading
     from shanshui.platform.ingest import Table
 
 _SIX = ("so2", "no2", "co", "o3_8h", "pm10", "pm25")
-_RATIOS = {"good_ratio": (1, 2), "heavy_ratio": (5, 6)}  # the levels of the days that count
 
 
 def expanded(files: Sequence[str]) -> list[str]:
@@ -267,7 +265,7 @@ def last_day(days: pl.DataFrame, item: str, year: int | None, until: str | None)
                 f"日期应写作 2026-07-27，得到“{until}” / expected a date such as 2026-07-27",
                 param_hint="--until",
             ) from None
-    values = _SIX if item in _RATIOS else (item,)
+    values = _SIX if item in RATIOS else (item,)
     dates = days.filter(pl.any_horizontal(pl.col(v).is_not_null() for v in values))["date"]
     dates = dates.filter(dates.dt.year() == year) if year else dates
     last = dates.max()
@@ -304,36 +302,16 @@ def remainders(
             f"the data of {end.year} begin on {first}; the days before are not counted",
         )
     edition = find("air", place.edition or end)
-    steps = 1
-    if item in _RATIOS:
-        judged = air.aqi(days, edition=edition, exempt=place.exempt or ())
-        counted = pl.col("level")
-        total = counted.is_between(*_RATIOS[item])
-    else:
-        places = edition.parameter("digits_daily")[item]
-        steps = 10**places
-        whole = divide_half_even(to_fixed(nw.col(item)), 10 ** (PLACES - places))
-        valid = nw.when(nw.col(item) >= 0).then(whole).alias("_whole")
-        judged = nw.from_native(days).with_columns(valid).to_native()
-        counted = total = pl.col("_whole")
-    sums = judged.group_by(keys).agg(done=counted.count(), total=total.sum()).sort(keys)
-    sign = comparator or (">=" if item == "good_ratio" else "<=")
+    sign = comparator or usual(item)
     rows: list[dict[str, Any]] = []
-    for row in sums.iter_rows(named=True):
-        done, total_so_far = row.pop("done"), row.pop("total")
+    counted = sums(days, keys, item, edition=edition, exempt=place.exempt or ())
+    for row in counted.iter_rows(named=True):
+        done, total = row.pop("done"), row.pop("total")
         row |= {"year": end.year, "until": end, "item": item, "comparator": sign}
         row |= {"target": float(target), "done": done, "left": left}
-        if done + left:
-            mean = None if item in _RATIOS or not done else Fraction(total_so_far, done * steps)
-            rest = remaining(
-                target,
-                done=done,
-                left=left,
-                mean=mean,
-                days=total_so_far if item in _RATIOS else None,
-                comparator=sign,
-                digits=digits,
-            )
+        said = {"done": done, "total": total, "left": left, "digits": digits}
+        rest = rest_of(item, target, edition=edition, comparator=sign, **said)
+        if rest is not None:
             row |= {"so_far": _float(rest.so_far), "value": _float(rest.value)}
             row |= {"allowed": rest.allowed, "feasible": rest.feasible, "safe": rest.safe}
             row |= {"text": rest.text(), "text_en": rest.text("en")}
