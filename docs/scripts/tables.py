@@ -1,7 +1,8 @@
 """Fill the pages' marks, such as ``<!-- table: limits -->``, from what the package itself holds.
 
 A figure of a standard is typed once, in its dated file, and an option once, in the command; the
-documentation reads them from there.
+documentation reads them from there. A mark may choose rows: ``<!-- table: limits day 8h -->``,
+``<!-- table: breakpoints o3_8h -->``, ``<!-- table: figures o3_labels -->``.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import Any
 
 from shanshui.standards import Edition, editions
 
-MARK = re.compile(r"<!-- table: (\w+) -->")
+MARK = re.compile(r"<!-- table: (\w+)((?: \w+)*) -->")
 
 
 def _markdown(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -43,11 +44,13 @@ def _standards() -> str:
     return _markdown(["number", "title", "in force", "confidence", "read from"], rows)
 
 
-def _limits() -> str:
-    """Limits side by side by edition: grade 1 / grade 2."""
+def _limits(*wanted: str) -> str:
+    """Limits side by side by edition: grade 1 / grade 2; of the items or averages wanted."""
     cells: dict[tuple[str, str, str], dict[str, str]] = {}
     for edition in editions("air"):
         for row in edition.table("limits"):
+            if wanted and not {row["item"], row["averaging"]} & set(wanted):
+                continue
             key = (row["item"], row["averaging"], row["unit"])
             cells.setdefault(key, {})[edition.name] = f"{row['grade1']:g} / {row['grade2']:g}"
     names = [e.name for e in editions("air")]
@@ -55,11 +58,16 @@ def _limits() -> str:
     return _markdown(["item", "average", "unit", *names], rows)
 
 
-def _breakpoints() -> str:
+def _breakpoints(*wanted: str) -> str:
+    """Breakpoints by edition; of the rows wanted, or of those of a report (``daily``)."""
     scale = editions("air")[0].table("iaqi")
     rows = []
     for name, edition in _distinct("breakpoints"):
+        reports = edition.table("reports")
+        chosen = {row for w in wanted for row in (reports[w].values() if w in reports else [w])}
         for row in edition.table("breakpoints"):
+            if wanted and row["name"] not in chosen:
+                continue
             points = [*row["concentrations"], *[""] * (len(scale) - len(row["concentrations"]))]
             rows.append((name, row["name"], row["unit"], *points, row.get("above", "no IAQI")))
     return _markdown(["edition", "row", "unit", *scale, "above the last"], rows)
@@ -73,13 +81,35 @@ def _distinct(table: str) -> list[tuple[str, Edition]]:
     return [(", ".join(e.name for e in group), group[0]) for group in found.values()]
 
 
-def _parameters(wanted: Callable[[str], bool]) -> str:
+def _categories() -> str:
+    """Classes of the index; a span that differs between editions is given for each."""
+    tables = [edition.table("classes")["categories"] for _, edition in _distinct("classes")]
+    rows = []
+    for same in zip(*tables, strict=True):
+        row, spans = same[0], dict.fromkeys(map(_class_span, same))
+        colour = f"{row['colour_zh']} `{row['colour']}`"
+        rows.append((row["level"], row["name"], row["name_en"], " / ".join(spans), colour))
+    return _markdown(["level", "级别", "category", "AQI", "colour"], rows)
+
+
+def _class_span(row: dict[str, Any]) -> str:
+    return f"{row['low']}–{row['high']}" if "high" in row else f"> {row['low'] - 1}"
+
+
+def _figures(*wanted: str) -> str:
+    known = {n for e in editions("air") for m in e.members for n in m.parameters}
+    if not wanted or set(wanted) - known:
+        raise KeyError(f"no such figure: {sorted(set(wanted) - known)}")
+    return _parameters(lambda name, _: name in wanted)
+
+
+def _parameters(wanted: Callable[[str, str], bool]) -> str:
     """List single figures; what two standards state alike stands in one row."""
     seen = {member.number: member for e in editions("air") for member in e.members}
     found: dict[tuple[str, ...], list[str]] = {}
     for standard in seen.values():
         for name, p in standard.parameters.items():
-            if wanted(p.confidence):
+            if wanted(name, p.confidence):
                 row = (f"`{name}`", _plain(p.value), p.about, p.clause or "", p.confidence)
                 found.setdefault(row, []).append(f"`{standard.number}`")
     rows = [(*row, "<br>".join(numbers)) for row, numbers in found.items()]
@@ -142,17 +172,19 @@ def _words(text: str | None) -> str:
     return re.sub(r"\s*\n\s*", "<br>", plain.replace("|", "\\|"))
 
 
-TABLES: dict[str, Callable[[], str]] = {
+TABLES: dict[str, Callable[..., str]] = {
     "editions": _editions,
     "standards": _standards,
     "limits": _limits,
     "breakpoints": _breakpoints,
-    "certain": lambda: _parameters(lambda confidence: confidence == "A"),
+    "categories": _categories,
+    "certain": lambda: _parameters(lambda _, confidence: confidence == "A"),
     "commands": _commands,
-    "uncertain": lambda: _parameters(lambda confidence: confidence != "A"),
+    "figures": _figures,
+    "uncertain": lambda: _parameters(lambda _, confidence: confidence != "A"),
 }
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
     """Replace each mark by its table (called by MkDocs for every page)."""
-    return MARK.sub(lambda mark: TABLES[mark[1]](), markdown)
+    return MARK.sub(lambda mark: TABLES[mark[1]](*mark[2].split()), markdown)
