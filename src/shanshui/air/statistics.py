@@ -208,7 +208,7 @@ def statistics(
     pooled = _with_state(pooled, said.results, basis)
     pooled = pooled.join(_months(days, keys, sets, six, lost), on=[*keys, "period"], how="left")
     whole_year = period == "year"
-    pooled = _with_validity(pooled, sets, six, whole_year=whole_year)
+    pooled = _with_validity(pooled, sets, six, lost, whole_year=whole_year)
     pooled = _with_figures(pooled, sets, digits, whole_year=whole_year)
     pooled = _with_attainment(pooled, sets, grade, whole_year=whole_year)
     pooled = _with_indices(pooled, sets, weights)
@@ -557,7 +557,12 @@ def _months(
 
 
 def _with_validity(
-    pooled: LazyFrame, sets: Sequence[Edition], six: Sequence[str], *, whole_year: bool
+    pooled: LazyFrame,
+    sets: Sequence[Edition],
+    six: Sequence[str],
+    lost: Sequence[str],
+    *,
+    whole_year: bool,
 ) -> LazyFrame:
     """Add ``valid_<item>``, ``reason_<item>`` and ``_repeats``; items not there are null."""
     months = (
@@ -568,23 +573,21 @@ def _with_validity(
     )
     year_days = by_edition(sets, lambda e: e.parameter("year_days_min"), integer, nw.col("edition"))
 
-    absent = [i for i in SIX if i not in six]
-    there = pooled.collect_schema()
-    pooled = pooled.with_columns(
-        *(integer(0).alias(f"excluded_{i}_days") for i in SIX if f"excluded_{i}_days" not in there),
-    )
-
     def valid(item: str) -> nw.Expr:
         enough = nw.col(f"_ok_{item}") == months
-        measured_days = nw.col(f"days_{item}") + nw.col(f"excluded_{item}_days")
-        return enough & (measured_days >= year_days) if whole_year else enough
+        had = nw.col(f"days_{item}")
+        if item in lost:
+            had = had + nw.col(f"excluded_{item}_days")
+        return enough & (had >= year_days) if whole_year else enough
 
+    absent = [i for i in SIX if i not in six]
     pooled = pooled.with_columns(
         (nw.col("_repeated") == 1).alias("_repeats"),
         *(valid(i).alias(f"valid_{i}") for i in six),
         *(nw.lit(False).alias(f"valid_{i}") for i in absent),
         *(integer(0).alias(f"{c}_{i}") for i in absent for c in ("days", "_sum")),
         *(integer(0).alias(f"exceed_{i}_days") for i in absent),
+        *(integer(0).alias(f"excluded_{i}_days") for i in SIX if i not in lost),
         *(nw.lit(None, dtype=nw.Float64).alias(f"_quantile_{i}") for i in absent),
     )
     pooled = pooled.with_columns(
