@@ -115,7 +115,7 @@ def health_index(
     hours : frame
         `by`, ``time, so2, no2, o3, pm10, pm25`` (1-hour means, µg/m3; ``ca`` needs no2, o3, pm25
         only); any other columns. Gases at 298.15 K and 1013.25 hPa: values before 2018-09-01 are
-        at 273 K and want converting first.
+        at 273 K: see `convert_state`.
     edition : {"hk-2025", "hk-2013", "ca"}
         Hong Kong from 2025-03-22 (O3 coefficient and bands from one source, confidence B) or
         before; Canada, whose gases are in ppb: µg/m3 times 24.465 L/mol over the molar mass.
@@ -469,7 +469,7 @@ def _scheme(edition: str, coefficients: Any, bands: Any, min_hours: int | None) 
         hours=_whole(parameters["hours"], "hours", 1, 24),
         min_hours=_whole(parameters["min_hours"], "min_hours", 1, parameters["hours"]),
         scale=_scale(parameters["scale"]),
-        inclusive=bool(parameters["inclusive"]),
+        inclusive=_truth(parameters["inclusive"], "inclusive"),
         digits=_whole(parameters["digits"], "digits", 0, PLACES),
     )
     highest = sum(exp(min(c.rate * bounds()[c.item], 99.0)) for c in made) * 100 * 10**PLACES
@@ -543,6 +543,12 @@ def _whole(value: Any, name: str, least: int, most: int) -> int:
             f"{name} 应为 {least}—{most} 的整数，得到 {value!r}",
             f"{name} must be a whole number from {least} to {most}, got {value!r}",
         )
+    return value
+
+
+def _truth(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise _bad(f"{name} 应为 true 或 false，得到 {value!r}", f"{name} must be true or false")
     return value
 
 
