@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from shanshui.cli.options import METHOD, RESULT, Output, Period, Place, Reading, option, spread
+from shanshui.cli.options import (
+    METHOD,
+    RESULT,
+    Events,
+    Output,
+    Period,
+    Place,
+    Reading,
+    option,
+    spread,
+)
 from shanshui.cli.output import deliver, note, rejects, said, working
 from shanshui.standards.errors import ShanshuiError
 
@@ -170,13 +180,15 @@ def aqi(
     epilog="例 Examples\n\n"
     "[cyan]shanshui air stats 小时.csv --by city --period month[/cyan]\n\n"
     "[cyan]shanshui air stats 2019.csv 2020.csv --period ytd --against 2019[/cyan]\n\n"
-    "[cyan]shanshui air stats 日值.xlsx --period year --edition 2026 -o 年度.xlsx[/cyan]",
+    "[cyan]shanshui air stats 日值.xlsx --period year --edition 2026 -o 年度.xlsx[/cyan]\n\n"
+    "[cyan]shanshui air stats 日值.csv --by city --events 沙尘.xlsx --dust national[/cyan]",
 )
 @spread
 def stats(
     reading: Reading,
     place: Place,
     period: Period,
+    events: Events,
     output: Output,
     grade: Annotated[
         int,
@@ -205,7 +217,7 @@ def stats(
     from shanshui.cli.compute import read_table, statistics_of
 
     table = read_table(reading)
-    result, keys = statistics_of(table, place, period, grade=grade, digits=digits)
+    result, keys = statistics_of(table, place, period, events, grade=grade, digits=digits)
     if period.against:
         columns = [*keys, "period", "period_before", "good_ratio", "good_ratio_change", "pm25"]
         columns += ["pm25_change", "composite", "composite_change", "main", "basis_difference"]
@@ -232,6 +244,7 @@ def rank(
     reading: Reading,
     place: Place,
     period: Period,
+    events: Events,
     output: Output,
     figure: Annotated[
         str,
@@ -264,7 +277,7 @@ def rank(
             param_hint="--figure",
         )
     table = read_table(reading)
-    result, keys = statistics_of(table, place, period)
+    result, keys = statistics_of(table, place, period, events)
     ascending = None if descending is None else not descending
     result = air.rank(result, by=figure, ascending=ascending)
     result = result.sort("start", "rank", *keys, nulls_last=True)

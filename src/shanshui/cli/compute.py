@@ -22,7 +22,7 @@ from shanshui.standards import edition as find
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
-    from shanshui.cli.options import Period, Place, Reading
+    from shanshui.cli.options import Events, Period, Place, Reading
     from shanshui.platform.ingest import Table
 
 _SIX = ("so2", "no2", "co", "o3_8h", "pm10", "pm25")
@@ -213,10 +213,28 @@ def _some(places: pl.DataFrame) -> str:
     return "、".join(names) + ("……" if places.height > len(names) else "")
 
 
+def marked(days: pl.DataFrame, keys: Sequence[str], events: Events) -> pl.DataFrame:
+    """Mark the daily values that the events of a file touch."""
+    if not events.events:
+        return days
+    from shanshui.platform.ingest import read_events
+
+    listed = read_events(*expanded([events.events]))
+    marked_days = air.exclude(days, listed, by=keys)
+    touched = marked_days.filter(pl.col("event").is_not_null()).height
+    note(
+        f"{listed.height} 个事件，标记 {touched:,} 个日值行",
+        f"{listed.height} events mark {touched:,} rows of days",
+        head="事件 events",
+    )
+    return marked_days
+
+
 def statistics_of(
     table: Table,
     place: Place,
     period: Period,
+    events: Events,
     *,
     grade: int = 2,
     digits: list[str] | None = None,
@@ -231,8 +249,9 @@ def statistics_of(
     with working("计算统计 statistics"):
         days, keys = days_of(table, place)
         result = air.statistics(
-            days,
+            marked(days, keys, events),
             by=keys,
+            dust=events.dust.value if events.dust else None,
             period=period.span,
             edition=place.edition,
             grade=grade,

@@ -193,6 +193,47 @@ class Place:
     ] = None
 
 
+class Dust(StrEnum):
+    """What is done with the values of sand-dust and other events."""
+
+    NATIONAL = "national"
+    REMOVED = "removed"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True)
+class Events:
+    """Which values an assessment leaves out."""
+
+    events: Annotated[
+        str | None,
+        option(
+            "--events",
+            "沙尘和例外事件表：开始、结束、依据、认定单位，可有地区、项目、类型",
+            "list of sand-dust and exceptional events: start, end, evidence, decided_by",
+            METHOD,
+            metavar="文件",
+        ),
+    ] = None
+    dust: Annotated[
+        Dust | None,
+        option(
+            "--dust",
+            "national 同国家通报（颗粒物、综合指数扣，比例不扣；默认）， removed 全扣， kept 不扣",
+            "national: as national bulletins do, the default; removed; kept",
+            METHOD,
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Refuse at once what would be refused after the reading."""
+        if self.dust in {Dust.NATIONAL, Dust.REMOVED} and not self.events:
+            raise typer.BadParameter(
+                "扣除需要事件表 --events 文件 / leaving out needs a list of events: --events FILE",
+                param_hint="--dust",
+            )
+
+
 @dataclass(frozen=True)
 class Period:
     """Of which periods statistics are made, and what they are compared with."""

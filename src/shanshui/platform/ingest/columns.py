@@ -185,6 +185,14 @@ def recognise(name: str) -> Role | None:
     return Role(f"{item}_{averaging}", item, stated) if averaging else None
 
 
+def _listed(name: str, listing: str | None) -> Role | None:
+    """Say what a column of a list holds by the list's own names."""
+    own = vocabulary().get(listing or "", {})
+    plain = simplify(name)
+    role = next((r for r, names in own.items() if plain in map(simplify, names)), None)
+    return Role(role) if role else None
+
+
 def role_names() -> list[str]:
     """Return every name that a column may be given by hand."""
     words = vocabulary()
@@ -208,7 +216,7 @@ def read_header(
     row: int | None,
     columns: Mapping[str, str],
     keyless: bool = False,
-    roster: bool = False,
+    listing: str | None = None,
 ) -> Header:
     """Find out what the columns of a table hold.
 
@@ -224,8 +232,9 @@ def read_header(
         Columns said by hand: name in the file to role, or to ``"-"`` for a column not to be read.
     keyless : bool
         The table may lack a station and a city, since the caller names one.
-    roster : bool
-        The table is a list of stations, without times and items.
+    listing : str, optional
+        The table is a list, without values of items: ``"stations"`` or a table of names of its own
+        in the vocabulary, such as ``"events"``.
 
     Raises
     ------
@@ -239,7 +248,7 @@ def read_header(
     units: dict[str, str] = {}
     rest: list[int] = []
     for position, name in enumerate(names):
-        found = recognise(name) if name else None
+        found = _listed(name, listing) or recognise(name) if name else None
         if simplify(name) in said:
             word = said[simplify(name)]
             stated = found.unit if found else None
@@ -262,7 +271,7 @@ def read_header(
         if found.unit:
             units[found.name] = found.unit
     header = Header(list(names), roles, units, "wide", rest=rest)
-    if roster:
+    if listing:
         return header
     return _formed(header, file=file, row=row, keyless=keyless)
 

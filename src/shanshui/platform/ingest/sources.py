@@ -98,8 +98,8 @@ class Asked:
         Columns that are not recognised are wanted too.
     progress : callable or None
         Told the file, bytes done and bytes in all.
-    roster : bool
-        The file is a list of stations, not of values.
+    listing : str or None
+        The file is a list (of stations, of events …), not of values; see `columns.read_header`.
     """
 
     encoding: str | None
@@ -108,7 +108,7 @@ class Asked:
     keyless: bool
     everything: bool
     progress: Progress | None
-    roster: bool = False
+    listing: str | None = None
 
 
 def tables(file: str | Path | IO[bytes], asked: Asked) -> list[Source]:
@@ -249,7 +249,7 @@ def _text(content: _Content, asked: Asked) -> Source:
         row=row,
         columns=asked.columns,
         keyless=asked.keyless,
-        roster=asked.roster,
+        listing=asked.listing,
     )
     return Source(
         name=content.name,
@@ -596,7 +596,12 @@ def _sheet(
     name = f"{content.name}[{sheet}]" if sheet else content.name
     row = position + 1
     header = read_header(
-        names, file=name, row=row, columns=asked.columns, keyless=asked.keyless, roster=asked.roster
+        names,
+        file=name,
+        row=row,
+        columns=asked.columns,
+        keyless=asked.keyless,
+        listing=asked.listing,
     )
     cells.columns = [str(i) for i in range(cells.width)]
     body = cells.with_row_index(ROW, offset=1).slice(row)
@@ -624,7 +629,7 @@ def _parquet(content: _Content, asked: Asked) -> Source:
         row=None,
         columns=asked.columns,
         keyless=asked.keyless,
-        roster=asked.roster,
+        listing=asked.listing,
     )
     wanted = sorted({*header.roles.values(), *header.places})
     if asked.everything:

@@ -9,9 +9,8 @@ from typing import IO
 import polars as pl
 
 from shanshui.platform.ingest.columns import simplify, vocabulary
-from shanshui.platform.ingest.errors import ReadError
-from shanshui.platform.ingest.sources import ROW, Asked, tables
-from shanshui.platform.ingest.values import texts
+from shanshui.platform.ingest.lists import Listed, lists
+from shanshui.platform.ingest.sources import ROW
 
 
 def read_stations(
@@ -50,45 +49,25 @@ def read_stations(
     ... ).rows()
     [('广州', '麓湖', False), ('广州', '帽峰山', True)]
     """
-    asked = Asked(
-        encoding=encoding,
-        columns=columns or {},
-        sheet=sheet,
-        keyless=True,
-        everything=False,
-        progress=None,
-        roster=True,
-    )
     found: list[pl.DataFrame] = []
-    for source in tables(file, asked):
-        header = source.header
-        keys = header.keys
+    asked = {"encoding": encoding, "columns": columns, "sheet": sheet}
+    for listed in lists(file, "stations", **asked):  # type: ignore[arg-type]
+        keys = listed.keys
         if not {"station", "code"} & set(keys) or not {"city", "county", "province"} & set(keys):
-            raise ReadError(
+            raise listed.error(
                 "点位名单应有点位名称（或编码）列和城市（或区县、省份）列；"
-                f"现有列：{'、'.join(header.names[:12])}",
+                f"现有列：{'、'.join(listed.names[:12])}",
                 "a list of stations needs a station (or code) and a city (or county, or province); "
-                f"found: {', '.join(header.names[:12])}",
-                file=source.name,
-                row=source.header_row,
+                f"found: {', '.join(listed.names[:12])}",
             )
-        for batch, faults in source.batches:
-            if faults:
-                raise ReadError(
-                    "列数与表头不符或引号不成对",
-                    "wrong number of fields, or a quotation mark that is not closed",
-                    file=source.name,
-                    row=int(faults[0].lines[ROW][0]),
-                )
-            frame = pl.DataFrame(texts(batch, str(header.roles[k])).alias(k) for k in keys)
-            found.append(frame.with_columns(_reference(batch, source.name, header.roles)))
+        found.append(listed.rows.select(*keys, _reference(listed)))
     return pl.concat(found, how="diagonal").unique(maintain_order=True)
 
 
-def _reference(batch: pl.DataFrame, file: str, roles: Mapping[str, int]) -> pl.Series:
-    if "reference" not in roles:
-        return pl.Series("reference", [False]).new_from_index(0, batch.height)
-    said = texts(batch, str(roles["reference"])).fill_null("")
+def _reference(listed: Listed) -> pl.Series:
+    if "reference" not in listed.rows:
+        return pl.Series("reference", [False]).new_from_index(0, listed.rows.height)
+    said = listed.rows["reference"].fill_null("")
     words = vocabulary()["reference"]
     yes, no = (
         {w if w in {"-", "—", "/"} else simplify(w) for w in words[k]} for k in ("yes", "no")
@@ -97,12 +76,10 @@ def _reference(batch: pl.DataFrame, file: str, roles: Mapping[str, int]) -> pl.S
     for text in said.unique():
         plain = simplify(text) or text.strip()
         if plain not in yes | no:
-            row = batch.filter(said == text)[ROW][0]
-            raise ReadError(
+            raise listed.error(
                 f"“{text}”无法判断是否为对照点；应为 是 或 否",
                 f'"{text}" does not say whether it is a reference site; expected 是 or 否',
-                file=file,
-                row=int(row),
+                row=int(listed.rows.filter(said == text)[ROW][0]),
             )
         meaning[text] = plain in yes
     return said.replace_strict(meaning, return_dtype=pl.Boolean).alias("reference")
