@@ -185,7 +185,7 @@ class Place:
         list[str] | None,
         option(
             "--exempt",
-            "监测方案不含的项目（HJ 633—2026 5.3.2）；可多次",
+            "监测方案 不含的项目 （HJ 633—2026 5.3.2）；可多次",
             "item outside the monitoring programme",
             METHOD,
             metavar="项目",
@@ -209,7 +209,7 @@ class Events:
         str | None,
         option(
             "--events",
-            "沙尘和例外事件表：开始、结束、依据、认定单位，可有地区、项目、类型",
+            "沙尘、例外事件表： 开始、结束、依据、 认定单位 等列",
             "list of sand-dust and exceptional events: start, end, evidence, decided_by",
             METHOD,
             metavar="文件",
@@ -219,7 +219,7 @@ class Events:
         Dust | None,
         option(
             "--dust",
-            "national 同国家通报（颗粒物、综合指数扣，比例不扣；默认）， removed 全扣， kept 不扣",
+            "national 同国家通报 （优良率等比例不扣）， removed 全扣， kept 不扣",
             "national: as national bulletins do, the default; removed; kept",
             METHOD,
         ),
