@@ -521,7 +521,8 @@ def _percents(fit: dict[str, float], first: float, last: float) -> dict[str, flo
 
 def _block(n: int) -> int:
     """Return the length of a block, n^(1/3) (Bühlmann and Künsch)."""
-    return round(float(n) ** (1 / 3))
+    root: float = n ** (1 / 3)
+    return round(root)
 
 
 def _bootstrapped(
@@ -613,11 +614,11 @@ def _kendall(y: Floats) -> tuple[int, int, float]:
     pairs = n * (n - 1) // 2
     possible = sqrt(pairs * (pairs - sum(t * (t - 1) // 2 for t in ties)))
     eighteen = n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in ties)
-    if not possible:
-        return 0, eighteen, possible
+    if not possible or n == 2:  # of two values scipy would divide by zero
+        return int(np.sign(y[-1] - y[0])) if n > 1 else 0, eighteen, possible
     # S is whole and below 2^53, so the float is nearest to it.
     tau = stats.kendalltau(np.arange(n), y, method="asymptotic").statistic
-    return int(np.rint(tau * possible)), eighteen, possible
+    return round(float(tau) * possible), eighteen, possible
 
 
 def _hamed_rao(x: Floats, y: Floats) -> float:
