@@ -37,7 +37,7 @@ TARGETS = {"pm25": "PM2.5", "pm10": "PM10", "so2": "SO2", "no2": "NO2"} | {
 }
 """What a target may be of, and what it is called."""
 
-_DUST = {
+_DUST: dict[str, str] = {
     "national": "PM10、PM2.5浓度和综合指数已剔除受影响的数据，优良天数比例和重度及以上天数未剔除"
     "（与全国城市空气质量报告相同）",
     "removed": "全部指标已剔除受影响的数据",
@@ -339,9 +339,8 @@ def _stated(source: Source, parts: Sequence[Part]) -> str:
     alone = len(states) == 1
     listed = (told if alone else f"{'、'.join(of)}为{told}" for told, of in states.items())
     basis = source.basis
-    text = (
-        f"浓度状态：{'；'.join(listed)}。沙尘：{_DUST.get(source.dust, basis.dust or UNSTATED)}。"
-    )
+    dust = _DUST[source.dust] if source.dust else basis.dust or UNSTATED
+    text = f"浓度状态：{'；'.join(listed)}。沙尘：{dust}。"
     text += f"数据状态：{basis.status or UNSTATED}。"
     return text + (f"点位：{basis.roster}。" if basis.roster else "")
 
