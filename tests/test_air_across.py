@@ -1,6 +1,7 @@
 """Two editions side by side, against printed figures, independent runs and the slow reference."""
 
 import datetime as dt
+import json
 import math
 import random
 from fractions import Fraction
@@ -13,8 +14,10 @@ from engine_cases import DAYS, Engines, check_case
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from random_air import day_frame, days_of
+from typer.testing import CliRunner
 
 from shanshui import air
+from shanshui.cli.app import app
 from shanshui.platform.demo import samples
 from shanshui.standards.errors import SchemaError, ShanshuiError, UnknownEdition
 
@@ -304,3 +307,58 @@ def test_bad_input():
     assert air.compare_editions(DAYS.drop("station")).height == DAYS.height
     with pytest.raises(ShanshuiError, match="period"):
         air.compare_editions(DAYS, period="week")
+
+
+# ---------------------------------------------------------------------------------------------
+# command line
+
+
+@pytest.fixture
+def command(beijing, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    beijing.filter(pl.col("date").dt.month() <= 3).write_csv("日值.csv")
+    samples.beijing_stations().write_csv("点位.csv")
+
+    def run(*words, code=0):
+        done = CliRunner().invoke(app, ["air", "editions", *words])
+        assert done.exit_code == code, (done.output, done.exception)
+        return done
+
+    return run
+
+
+def test_command_day_by_day(command, beijing):
+    done = command("日值.csv", "-o", "新旧.csv")
+    assert "新旧.csv" in done.stderr
+    got = pl.read_csv("新旧.csv", try_parse_dates=True)
+    want = air.compare_editions(beijing.filter(pl.col("date").dt.month() <= 3))
+    assert got["changed"].to_list() == want["changed"].to_list()
+    days = want["changed"].is_not_null().sum()
+    assert f"{want.height:,} 天中 {days:,} 天" in done.stderr
+    printed = command("日值.csv", "--rows", "0").stdout
+    assert "AQI 2026版" in printed
+    assert printed.count("2015-0") == days
+    assert "缺项不评价" in printed
+
+
+def test_command_by_period_and_city(command):
+    done = command(
+        *("日值.csv", "--by", "city", "--stations", "点位.csv", "--period", "month", "--json"),
+        *("--new", "2031", "--weight", "pm25=3"),
+    )
+    got = pl.DataFrame(json.loads(done.stdout), infer_schema_length=None)
+    assert got["period"].to_list() == ["2015-01", "2015-02", "2015-03"]
+    assert (got["composite_2031"] > got["composite_2012"]).all()
+    assert (
+        "北京市"
+        in command(
+            *("日值.csv", "--by", "city", "--stations", "点位.csv", "--period", "ytd")
+        ).stdout
+    )
+
+
+def test_command_refuses_at_once(command):
+    assert "--old" in command("没有.csv", "--edition", "2012", code=2).output
+    assert "相同" in command("没有.csv", "--new", "2012", code=2).output
+    assert "--period" in command("没有.csv", "--events", "沙尘.csv", code=2).output
+    assert "month" in command("没有.csv", "--period", "week", code=2).output

@@ -1,6 +1,7 @@
 """The air quality health index against printed bands, numbers by hand and a slow reference."""
 
 import datetime as dt
+import json
 import math
 import random
 from fractions import Fraction
@@ -14,8 +15,10 @@ from engine_cases import Engines, check_case
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from random_air import hour_frame, hours_of
+from typer.testing import CliRunner
 
 from shanshui import air
+from shanshui.cli.app import app
 from shanshui.standards.errors import SchemaError, ShanshuiError, UnknownEdition
 
 # As printed: written down here a second time, so that a slip in the tables shows.
@@ -458,3 +461,48 @@ def test_other_dress():
     assert moved["aqhi"].equals(want["aqhi"])
     ours = rows_of(air.health_index(pd.DataFrame(hours.to_dict(as_series=False))))
     assert [r["aqhi"] for r in ours] == want["aqhi"].to_list()
+
+
+# ---------------------------------------------------------------------------------------------
+# command line
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    smog().write_csv("小时.csv")
+    (tmp_path / "系数.toml").write_text(OWN, encoding="utf-8")
+
+    def run(*words, code=0):
+        done = CliRunner().invoke(app, ["air", "health", *words])
+        assert done.exit_code == code, (done.output, done.exception)
+        return done
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ((), {}),
+        (("--edition", "ca", "--min-hours", "3"), {"edition": "ca", "min_hours": 3}),
+        (("--exempt", "so2", "--stamp", "start"), {"exempt": ["so2"], "stamp": "start"}),
+        (("--coefficients", "系数.toml"), {"coefficients": "系数.toml"}),
+    ],
+)
+def test_command(command, words, options):
+    got = json.loads(command("小时.csv", "--json", *words).stdout)
+    want = air.health_index(
+        smog().group_by("station", "time", maintain_order=True).first(), **options
+    )
+    assert [r["aqhi_text"] for r in got] == want["aqhi_text"].to_list()
+    assert {r["aqhi_edition"] for r in got} == set(want["aqhi_edition"])
+
+
+def test_command_prints_and_refuses(command):
+    done = command("小时.csv")
+    assert "AQHI" in done.stdout
+    assert "2018" not in done.stderr
+    assert "没有这个文件" in command("没有.csv", "--coefficients", "无.toml", code=2).output
+    air.daily(smog()).write_csv("日值.csv")
+    assert "小时数据" in str(command("日值.csv", code=1).exception)

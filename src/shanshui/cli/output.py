@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from shanshui.platform.ingest import Table
 
 _COLOURED = ("aqi", "category")
-_CODES = ("primary", "main", "exceeding", "item", "basis_difference")  # hold names of columns
+_CODES = (  # hold names of columns
+    *("primary", "main", "exceeding", "item", "basis_difference", "changed"),
+)
 _LEAST = (  # columns that a narrow terminal can do without, first to go first
     *("code", "period_before", "o3_1h", "valid_days", "co_p95", "co", "so2", "no2", "main"),
     *("good_ratio_change", "pm10", "done", "left", "exceeding"),
@@ -106,6 +108,8 @@ def label(column: str) -> str:
     --------
     >>> label("good_ratio"), label("iaqi_pm25"), label("other")
     ('优良率%', '分指数 PM2.5', 'other')
+    >>> label("good_days_2026"), label("iaqi_pm25_2026")
+    ('优良天数 2026版', '分指数 PM2.5 2026版')
     """
     names = _labels()
     prefix, _, rest = column.partition("_")
@@ -113,7 +117,16 @@ def label(column: str) -> str:
         return names["columns"][column]
     if prefix in names["prefixes"] and rest in names["columns"]:
         return f"{names['prefixes'][prefix]} {names['columns'][rest]}"
+    stem, _, ending = column.rpartition("_")
+    if ending in names["suffixes"] and label(stem) != stem:
+        return f"{label(stem)} {names['suffixes'][ending]}"
     return column
+
+
+def _stem(column: str) -> str:
+    """Return the name of a column without its edition."""
+    stem, _, ending = column.rpartition("_")
+    return stem if ending in _labels()["suffixes"] else column
 
 
 def show(frame: pl.DataFrame, columns: Sequence[str], *, title: str, rows: int, of: int) -> None:
@@ -201,7 +214,7 @@ def _digits(values: pl.Series) -> int:
 def _cell(column: str, value: Any, digits: int, style: str | None) -> Text:
     if value is None:
         return Text("—", style="dim")
-    if column in _CODES:
+    if _stem(column) in _CODES:
         value = ", ".join(label(code) for code in str(value).split(","))
     if isinstance(value, bool):
         return Text("是" if value else "否")
