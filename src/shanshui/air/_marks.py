@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
-from shanshui.air._rules import code_if, joined
+from shanshui._rules import code_if, joined
 from shanshui.standards.rounding import integer
 
 if TYPE_CHECKING:

@@ -1,17 +1,17 @@
-"""What the air functions share: items, faults of values, rules by edition."""
+"""What the air functions share: items, limits, faults of values."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import date
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from shanshui.standards.editions import Edition, edition, editions
+from shanshui import _rules
+from shanshui._rules import code_if
+from shanshui.standards.editions import Edition
 from shanshui.standards.errors import ShanshuiError
 from shanshui.standards.rounding import integer, to_fixed
 
@@ -19,7 +19,8 @@ HOURLY = ("so2", "no2", "co", "o3", "pm10", "pm25")
 DAILY = ("so2", "no2", "co", "o3_1h", "o3_8h", "pm10", "pm25")
 SIX = ("so2", "no2", "co", "o3_8h", "pm10", "pm25")
 
-K = TypeVar("K", bound=Hashable)
+chosen = partial(_rules.chosen, "air")
+edition_name = partial(_rules.edition_name, "air")
 
 
 def pollutant(item: str) -> str:
@@ -33,11 +34,6 @@ def bounds() -> dict[str, float]:
     text = files("shanshui.air").joinpath("plausible.toml").read_text(encoding="utf-8")
     table: dict[str, float] = tomllib.loads(text)["bounds"]
     return table
-
-
-def chosen(which: str | date | Edition | None) -> tuple[Edition, ...]:
-    """Return the editions that may apply: the one named, or all of the domain."""
-    return editions("air") if which is None else (edition("air", which),)
 
 
 def limit(edition: Edition, item: str, averaging: str, grade: int = 2) -> float:
@@ -56,57 +52,6 @@ def limit(edition: Edition, item: str, averaging: str, grade: int = 2) -> float:
         f"{edition.title}没有 {item} {averaging} 的限值 / "
         f"edition {edition.name} has no limit of {item} over {averaging}"
     )
-
-
-def agreed(editions: Sequence[Edition], parameter: str) -> Any:
-    """Return a parameter that lays out the computation and so must be one for all rows.
-
-    Raises
-    ------
-    ShanshuiError
-        When the editions disagree: compute each span with its own ``edition=``.
-    """
-    values = [e.parameter(parameter) for e in editions]
-    if any(v != values[0] for v in values):
-        raise ShanshuiError(
-            f"各版本的 {parameter} 不同，请指明 edition / "
-            f"the editions disagree on {parameter}: name one"
-        )
-    return values[0]
-
-
-def edition_name(day: nw.Expr, which: str | date | Edition | None) -> nw.Expr:
-    """Return the name of the edition for each day: the one named, or the one of the date."""
-    if which is not None:
-        return nw.lit(edition("air", which).name)
-    name = nw.lit(None, dtype=nw.String)
-    for e in editions("air"):
-        inside = day >= nw.lit(e.start)
-        if e.end is not None:
-            inside = inside & (day <= nw.lit(e.end))
-        name = nw.when(inside).then(nw.lit(e.name)).otherwise(name)
-    return name
-
-
-def by_edition(
-    candidates: Iterable[Edition],
-    key: Callable[[Edition], K],
-    build: Callable[[K], nw.Expr],
-    column: nw.Expr,
-) -> nw.Expr:
-    """Build an expression that follows the edition of each row.
-
-    Editions with the same `key` share one branch, so that what does not differ is computed once.
-    """
-    groups: dict[K, list[str]] = {}
-    for e in candidates:
-        groups.setdefault(key(e), []).append(e.name)
-    result: nw.Expr | None = None
-    for rule, members in groups.items():
-        branch = nw.when(column.is_in(members)).then(build(rule))
-        result = branch if result is None else branch.otherwise(result)
-    assert result is not None  # there is always an edition
-    return result
 
 
 def measured(column: str, kind: Any) -> nw.Expr:
@@ -147,20 +92,3 @@ def fault_code(value: nw.Expr, item: str, lane: int = 1) -> nw.Expr:
 def fault_codes(total: nw.Expr) -> list[nw.Expr]:
     """Return ``negative`` and ``absurd`` where a sum of fault codes holds them."""
     return [code_if(total % ABSURD > 0, "negative"), code_if(total >= ABSURD, "absurd")]
-
-
-def largest(values: Iterable[nw.Expr]) -> nw.Expr:
-    """Return the largest of some columns, nulls left out; Spark wants no function for one."""
-    columns = list(values)
-    return columns[0] if len(columns) == 1 else nw.max_horizontal(*columns)
-
-
-def joined(parts: Iterable[nw.Expr]) -> nw.Expr:
-    """Join codes by ',' and give null where there is none."""
-    text = nw.concat_str(list(parts), separator=",", ignore_nulls=True)
-    return nw.when(text != "").then(text)
-
-
-def code_if(condition: nw.Expr, code: str) -> nw.Expr:
-    """Return a code where the condition holds, else null."""
-    return nw.when(condition).then(nw.lit(code))

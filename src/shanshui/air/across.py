@@ -16,8 +16,9 @@ from shanshui._frames import (
     require_numbers,
     set_aside,
 )
+from shanshui._rules import code_if, joined
 from shanshui.air._hours import sound_values
-from shanshui.air._rules import DAILY, SIX, code_if, fault_codes, joined
+from shanshui.air._rules import DAILY, SIX, fault_codes
 from shanshui.air.events import Dust
 from shanshui.air.index import OUTCOME, Scale, add_index, exempted, iaqi_of, report_items, scale
 from shanshui.air.statistics import Period, statistics

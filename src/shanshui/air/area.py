@@ -9,19 +9,9 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from shanshui._frames import beside, enter, naive_date, names, require, require_numbers
+from shanshui._rules import by_edition, code_if, joined
 from shanshui.air._marks import STATES, carried
-from shanshui.air._rules import (
-    DAILY,
-    SIX,
-    by_edition,
-    chosen,
-    code_if,
-    edition_name,
-    joined,
-    measured,
-    pollutant,
-    valid_fixed,
-)
+from shanshui.air._rules import DAILY, SIX, chosen, edition_name, measured, pollutant, valid_fixed
 from shanshui.air.statistics import PERIOD, figures, rounded_mean
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import narwhals.stable.v2 as nw
 
 from shanshui._frames import Entered, beside, enter, names, require, set_aside
-from shanshui.air._rules import code_if, joined
+from shanshui._rules import code_if, joined
 from shanshui.air.statistics import figures, rounded_mean
 from shanshui.standards.errors import ShanshuiError
 from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, integer, to_fixed

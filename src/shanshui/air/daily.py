@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import narwhals.stable.v2 as nw
 
 from shanshui._frames import enter, names, require, require_numbers
+from shanshui._rules import agreed, by_edition, code_if, joined, largest
 from shanshui.air._hours import (
     COUNT,
     Stamp,
@@ -22,15 +23,10 @@ from shanshui.air._marks import carried
 from shanshui.air._rules import (
     DAILY,
     HOURLY,
-    agreed,
-    by_edition,
     chosen,
-    code_if,
     edition_name,
     fault_code,
     fault_codes,
-    joined,
-    largest,
     limit,
     measured,
     pollutant,

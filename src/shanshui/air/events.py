@@ -22,9 +22,10 @@ from shanshui._frames import (
     remember_order,
     require,
 )
+from shanshui._rules import code_if, joined
 from shanshui.air._hours import Stamp, stamped
 from shanshui.air._marks import KINDS, has_kind
-from shanshui.air._rules import DAILY, HOURLY, code_if, joined, pollutant
+from shanshui.air._rules import DAILY, HOURLY, pollutant
 from shanshui.standards.basis import Basis
 from shanshui.standards.errors import SchemaError, ShanshuiError
 

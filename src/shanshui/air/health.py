@@ -25,6 +25,7 @@ from shanshui._frames import (
     require_numbers,
     set_aside,
 )
+from shanshui._rules import code_if, joined, largest
 from shanshui.air._hours import (
     Stamp,
     by_day,
@@ -33,14 +34,7 @@ from shanshui.air._hours import (
     with_day_before,
     with_running,
 )
-from shanshui.air._rules import (
-    HOURLY,
-    bounds,
-    code_if,
-    fault_codes,
-    joined,
-    largest,
-)
+from shanshui.air._rules import HOURLY, bounds, fault_codes
 from shanshui.air.index import exempted
 from shanshui.standards.errors import ShanshuiError, UnknownEdition
 from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, integer, to_fixed

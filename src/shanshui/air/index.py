@@ -21,6 +21,7 @@ from shanshui._frames import (
     require_numbers,
     set_aside,
 )
+from shanshui._rules import agreed, by_edition, code_if, joined, largest
 from shanshui.air._hours import (
     Stamp,
     by_day,
@@ -29,20 +30,7 @@ from shanshui.air._hours import (
     with_day_before,
     with_running,
 )
-from shanshui.air._rules import (
-    DAILY,
-    HOURLY,
-    SIX,
-    agreed,
-    by_edition,
-    chosen,
-    code_if,
-    edition_name,
-    fault_codes,
-    joined,
-    largest,
-    pollutant,
-)
+from shanshui.air._rules import DAILY, HOURLY, SIX, chosen, edition_name, fault_codes, pollutant
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError
 from shanshui.standards.rounding import PLACES, divide_half_even, divide_up, from_fixed, integer

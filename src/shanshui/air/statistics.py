@@ -21,16 +21,13 @@ from shanshui._frames import (
     require_numbers,
     set_aside,
 )
+from shanshui._rules import agreed, by_edition, code_if, joined
 from shanshui.air._marks import STATES, carried
 from shanshui.air._rules import (
     DAILY,
     SIX,
-    agreed,
-    by_edition,
     chosen,
-    code_if,
     edition_name,
-    joined,
     limit,
     measured,
     pollutant,
