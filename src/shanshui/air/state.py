@@ -146,12 +146,12 @@ def convert_state(
     rows = rows.with_columns(
         _gas(nw.col(f"_v_{i}"), states[to], others).alias(f"_v_{i}") for i in gases
     )
-    # Two steps, as the product of all four numbers does not fit 64 bits.
+    # Two steps, as the product of all four numbers does not fit 64 bits; two more decimals between.
     for name, rule in others.items():
         moved = nw.col("_air") & (nw.col("_state_pm") == name)
         for up, down in (
-            (_of(rule, "kelvin"), _of(states[to], "kelvin")),
-            (_of(states[to], "hpa"), _of(rule, "hpa")),
+            (_of(rule, "kelvin") * 100, _of(states[to], "kelvin")),
+            (_of(states[to], "hpa"), _of(rule, "hpa") * 100),
         ):
             rows = rows.with_columns(
                 nw.when(moved)
