@@ -112,7 +112,7 @@ def convert_state(
     [(36.645984, 30.0, '实况', '标况'), (40.0, 30.0, '实况', '实况')]
     >>> weather = days.with_columns(temp=25.0, pres=1000.0)
     >>> convert_state(weather, temperature="temp", pressure="pres")["pm25"].to_list()
-    [27.125081, 30.0]
+    [27.12508, 30.0]
     """
     states = {rule["name"]: rule for rule in _rules()}
     if to not in states:
