@@ -140,7 +140,7 @@ def days_of(table: Table, place: Place) -> tuple[pl.DataFrame, list[str]]:
     if place.stations is None and by == table.keys[-1]:
         return days, table.keys  # they are areas already
     places = table.frame.select(table.keys).unique(maintain_order=True)
-    roster, on = _roster(places, place.stations)
+    roster, on = roster_of(places, place.stations)
     # A county's name is unique only within its city.
     wanted = ["city", "county"] if by == "county" and "city" in roster.columns else [by]
     if by not in roster.columns:
@@ -163,15 +163,20 @@ def days_of(table: Table, place: Place) -> tuple[pl.DataFrame, list[str]]:
     return days.rename(areas).drop_nulls(wanted), wanted
 
 
-def _roster(places: pl.DataFrame, file: str | None) -> tuple[pl.DataFrame, list[str]]:
-    """Return the list of stations, and the columns by which the data's stations are found in it."""
+def roster_of(
+    places: pl.DataFrame, file: str | None, *, told: bool = True
+) -> tuple[pl.DataFrame, list[str]]:
+    """Return the list of stations, and the columns by which the data's stations are found in it.
+
+    Where the data name stations by code, ``name`` is what the list calls them.
+    """
     if file is None:
         return places.with_columns(reference=pl.lit(value=False)), places.columns
     from shanshui.platform.ingest import read_stations
 
     roster = read_stations(*expanded([file]))
     if "code" in roster.columns and "code" not in places.columns and _are_codes(places, roster):
-        roster = roster.drop("station", strict=False).rename({"code": "station"})
+        roster = roster.rename({"station": "name", "code": "station"}, strict=False)
     options = (["code"], ["city", "station"], ["station"])
     known = [on for on in options if {*on} <= {*places.columns} and {*on} <= {*roster.columns}]
     found = [(places.join(roster, on=on, how="semi"), on) for on in known]
@@ -188,7 +193,7 @@ def _roster(places: pl.DataFrame, file: str | None) -> tuple[pl.DataFrame, list[
             f"stations of the data share a name: {_some(doubled)}; add cities or codes to the list"
         )
     unlisted = places.join(roster, on=on, how="anti")
-    if unlisted.height:
+    if unlisted.height and told:
         note(
             f"{unlisted.height} 个站点不在点位名单中，不参加平均：{_some(unlisted)}",
             f"{unlisted.height} stations are not in the list and left out: {_some(unlisted)}",

@@ -4,5 +4,15 @@ from shanshui.platform.ingest.errors import ReadError
 from shanshui.platform.ingest.events import read_events
 from shanshui.platform.ingest.stations import read_stations
 from shanshui.platform.ingest.tables import Report, Table, read
+from shanshui.platform.ingest.targets import read_targets, target_item
 
-__all__ = ["ReadError", "Report", "Table", "read", "read_events", "read_stations"]
+__all__ = [
+    "ReadError",
+    "Report",
+    "Table",
+    "read",
+    "read_events",
+    "read_stations",
+    "read_targets",
+    "target_item",
+]
