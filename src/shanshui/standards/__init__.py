@@ -2,7 +2,13 @@
 
 from shanshui.standards.basis import Basis, Difference, compare_bases
 from shanshui.standards.editions import Edition, Parameter, Standard, edition, editions
-from shanshui.standards.errors import NoEdition, SchemaError, ShanshuiError, UnknownEdition
+from shanshui.standards.errors import (
+    NoEdition,
+    SchemaError,
+    ShanshuiError,
+    UnknownEdition,
+    UnverifiedFigure,
+)
 from shanshui.standards.rounding import round_half_even
 
 __all__ = [
@@ -15,6 +21,7 @@ __all__ = [
     "ShanshuiError",
     "Standard",
     "UnknownEdition",
+    "UnverifiedFigure",
     "compare_bases",
     "edition",
     "editions",

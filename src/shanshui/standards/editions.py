@@ -147,7 +147,8 @@ class Edition:
 
 
 def _read(domain: str, name: str) -> dict[str, Any]:
-    text = files(f"shanshui.{domain}").joinpath(name).read_text(encoding="utf-8")
+    folder = domain.partition(".")[0]
+    text = files(f"shanshui.{folder}").joinpath(name).read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
@@ -181,7 +182,7 @@ def editions(domain: str) -> tuple[Edition, ...]:
     Parameters
     ----------
     domain : str
-        A domain with tables, e.g. ``"air"``.
+        A domain with tables, e.g. ``"air"``, or a part of one, e.g. ``"water.surface"``.
 
     Examples
     --------
@@ -189,8 +190,11 @@ def editions(domain: str) -> tuple[Edition, ...]:
     ['2012', '2026', '2031']
     """
     try:
-        entries = _read(domain, "editions.toml")["edition"]
-    except (ModuleNotFoundError, FileNotFoundError):
+        table = _read(domain, "editions.toml")
+        for part in domain.split(".")[1:]:
+            table = table[part]
+        entries = table["edition"]
+    except (ModuleNotFoundError, FileNotFoundError, KeyError):
         raise UnknownEdition(
             f"没有“{domain}”领域的标准 / no standards for the domain {domain!r}"
         ) from None
@@ -199,7 +203,9 @@ def editions(domain: str) -> tuple[Edition, ...]:
         for member in entry["members"]:
             number = member["number"]
             if number not in standards:
-                standards[number] = _standard(_read(domain, _file_name(number)))
+                # A number that is not plain ASCII names its file, which any system can hold.
+                name = member.get("file") or _file_name(number)
+                standards[number] = _standard(_read(domain, name))
     return tuple(
         Edition(
             domain=domain,

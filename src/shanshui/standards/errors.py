@@ -17,3 +17,7 @@ class UnknownEdition(ShanshuiError):
 
 class NoEdition(ShanshuiError):
     """No edition of the domain covers the date."""
+
+
+class UnverifiedFigure(UserWarning):
+    """A figure in use could not be verified (confidence C)."""
