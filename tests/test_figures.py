@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import polars as pl
 import pytest
 
+from shanshui import analysis
 from shanshui.platform.report import figures
 from shanshui.platform.report.pages import figure, render
 
@@ -37,7 +38,50 @@ INDICES = pl.DataFrame(
         for m in (11, 12)
     ]
 )
+SERIES = pl.DataFrame(
+    {"date": [date(2015 + m // 12, m % 12 + 1, 1) for m in range(40)]}
+).with_columns(value=50 - 0.5 * pl.int_range(40) + 6 * (pl.int_range(40) % 12 < 6))
+FIT = analysis.theil_sen(SERIES, "value", average=None)
+PLACES = pl.DataFrame(
+    [
+        {"panel": panel, "place": i, "label": f"{i}{unit}", "series": series}
+        for panel, count, unit in (("日变化", 24, "时"), ("月变化", 12, "月"))
+        for i in range(1, count + 1)
+        for series in ("PM2.5", "PM10")
+    ]
+).with_columns(mean=40.0 + pl.col("place"), lower=38.0 + pl.col("place"), upper=None)
+WIND = pl.DataFrame(
+    {"wd": [float(d) for d in range(0, 360, 5)] * 2, "ws": [1.0, 3.0, 5.0, 7.0, 0.0, 2.5] * 24}
+)
 CHARTS = {
+    "trend_line": lambda width: figures.trend_line(SERIES, FIT, width, "µg/m3", "东四 PM2.5"),
+    "trend_split": lambda width: figures.trend_line(
+        analysis.deseasonalise(SERIES, "value").rename({"value_deseasoned": "deseasoned"}),
+        FIT,
+        width,
+    ),
+    "trend_none": lambda width: figures.trend_line(
+        SERIES[:3], analysis.theil_sen(SERIES[:3], "value"), width
+    ),
+    "variation": lambda width: figures.variation(PLACES, width, "µg/m3"),
+    "rose": lambda width: figures.rose(analysis.rose(WIND), width),
+    "values": lambda width: figures.rose(
+        analysis.rose(WIND.with_columns(x=pl.col("wd") / 3), value="x", breaks=[30, 60, 75, 90]),
+        width,
+        "µg/m3",
+        value=True,
+    ),
+    "heat": lambda width: figures.heat(
+        pl.DataFrame(
+            [
+                {"hour": h, "row": r, "label": f"周{'一二三四五六日'[r]}", "mean": h * 2.0 + r}
+                for h in range(1, 25)
+                for r in range(7)
+            ]
+        ),
+        width,
+        "µg/m3",
+    ),
     "ridges": lambda width: figures.ridges(
         pl.DataFrame(
             {"year": [2014] * 9 + [2015] * 9, "day": [*range(9)] * 2, "value": [3.0, 5, 4] * 6}
@@ -115,7 +159,8 @@ def test_a_chart_is_one_svg_with_a_box_and_a_label(name: str, width: int) -> Non
     assert root.get("width") is None
     box = [float(n) for n in root.get("viewBox").split()]
     assert box[2] < width * 1.12
-    assert box[2] > width * 0.8 or name == "squares"  # few squares take less
+    # A rose is as wide as it is high, and few squares take less.
+    assert box[2] > width * 0.8 or name in {"squares", "rose", "values"}
     assert 60 < box[3] < 1400
 
 
@@ -139,6 +184,27 @@ def test_words_and_numbers_stand_in_the_drawing() -> None:
     assert {"200", "100"} <= set(texts("levels", 1040))
     assert {"110°E", "30°N"} <= set(texts("points", 1040))
     assert "目标 75" in texts("control", 350)
+    assert {"日变化  µg/m3", "PM2.5", "24"} <= set(texts("variation", 350))
+    assert {"周一", "周日", "24时"} <= set(texts("heat", 1040))
+    assert {"北", "西南", "静风", "16.7%", "≤2", "2–4", ">6"} <= set(texts("rose", 350))
+    assert {">90", "µg/m3"} <= set(texts("values", 1040))
+    assert "数据不足，没有趋势线" in texts("trend_none", 350)
+
+
+def test_a_trend_says_its_slope_and_whether_it_is_significant() -> None:
+    slope = FIT["slope"][0]
+    head, under = (t for t in texts("trend_line", 350) if "/年" in t or "区间" in t)
+    assert head.startswith(f"东四 PM2.5  −{-slope:.2f} µg/m3/年（−")
+    assert under.endswith("p < 0.001，显著")  # decimals of words are not cut
+
+
+def test_the_bars_of_a_rose_point_to_where_the_wind_comes_from() -> None:
+    spec = figures.rose(analysis.rose(WIND.with_columns(wd=pl.lit("东"))), 350).to_dict()
+    rows = [row for data in spec["datasets"].values() for row in data if row.get("share")]
+    bars = [row for row in rows if "left" in row]
+    assert {(row["left"] + row["right"]) / 2 for row in bars} == {90}
+    assert min(row["from"] for row in bars) == 0
+    assert max(row["to"] for row in bars) == pytest.approx(100 - 100 / 6)
 
 
 def fills(name: str) -> list[str]:

@@ -74,7 +74,7 @@ def svg(chart: Chart, label: str, name: str) -> str:
     drawn: str = vl_convert.vegalite_to_svg(_styled(chart), allowed_base_urls=[])
     drawn = re.sub(r'\b(id="|url\(#|href="#)', rf"\g<1>{name}-", drawn)
     # Two decimals of a pixel are enough, and make the page a third smaller.
-    drawn = re.sub(r"(\d\.\d\d)\d+", r"\1", drawn)
+    drawn = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), drawn)
     head, rest = drawn.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)
     text = label.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
@@ -565,5 +565,365 @@ def squares(states: Sequence[str], width: int) -> Chart:
             ),
         )
         .properties(width=size * columns, height=size * rows)
+    )
+    return chart
+
+
+def trend_line(
+    months: pl.DataFrame, trend: pl.DataFrame, width: int, unit: str = "", name: str = ""
+) -> Chart:
+    """Draw a monthly series with its Theil–Sen line, the band of its interval and the slope.
+
+    Parameters
+    ----------
+    months : polars.DataFrame
+        date, value; optionally deseasoned, on which the line then stands (the value stays behind
+        it, faint).
+    trend : polars.DataFrame
+        One row of `analysis.theil_sen`.
+    unit : str
+        Of the value.
+    name : str
+        What the series is, to stand before its slope.
+    """
+    narrow = width < _NARROW
+    fit = trend.row(0, named=True)
+    own = "deseasoned" if "deseasoned" in months.columns else "value"
+    date = alt.X("date:T", title=None, axis=alt.Axis(format="%Y", tickCount="year"))
+    base = alt.Chart(_data(months))
+    value = alt.Y(
+        f"{own}:Q", title=None, axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False, padding=14)
+    )
+    layers: list[Any] = []
+    if own != "value":
+        layers.append(
+            base.mark_line(color="#b9bfba", strokeWidth=1.2).encode(date, alt.Y("value:Q"))
+        )
+    layers += [
+        base.mark_line(color=BLUE, strokeWidth=1, opacity=0.45).encode(date, value),
+        base.mark_point(filled=True, color=BLUE, opacity=0.9, size=20 if narrow else 30).encode(
+            date, value
+        ),
+    ]
+    if fit["slope"] is not None:
+        line = _trend_points(fit)
+        drawn = alt.Chart(_data(line))
+        layers.insert(
+            0,
+            drawn.mark_area(color=RED, opacity=0.13).encode(date, alt.Y("low:Q"), alt.Y2("high:Q")),
+        )
+        layers.append(drawn.mark_line(color=RED, strokeWidth=2).encode(date, alt.Y("middle:Q")))
+    words = _slope_words(fit, unit)
+    words[0] = f"{name}  {words[0]}".lstrip()
+    return alt.layer(*layers).properties(
+        width=width - 46,
+        height=200 if narrow else 280,
+        title=alt.TitleParams(
+            words[0],
+            subtitle=words[1:],
+            subtitleColor=MUTED,
+            subtitleFont=SANS,
+            subtitleFontSize=12,
+            color=RED,
+            offset=10,
+            subtitlePadding=5,
+        ),
+    )
+
+
+def _trend_points(fit: Mapping[str, Any]) -> pl.DataFrame:
+    """Return the line and its band at the months from first to last."""
+    day = pl.col("date").to_physical() / 365
+
+    def line(part: str) -> pl.Expr:
+        height: pl.Expr = day * fit[f"slope{part}"] + fit[f"intercept{part}"]
+        return height
+
+    months = pl.date_range(fit["first"], fit["last"], "1mo", eager=True).alias("date")
+    return months.to_frame().select(
+        "date",
+        middle=line(""),
+        low=pl.min_horizontal(line(part) for part in ("", "_lower", "_upper")),
+        high=pl.max_horizontal(line(part) for part in ("", "_lower", "_upper")),
+    )
+
+
+def _slope_words(fit: Mapping[str, Any], unit: str) -> list[str]:
+    """Say a slope, its interval and whether it is significant."""
+    if fit["slope"] is None:
+        return ["数据不足，没有趋势线"]
+    width = fit["slope_upper"] - fit["slope_lower"]
+    digits = 1 if width >= 2 else 2 if width >= 0.02 else 4
+    slope, low, high = (
+        f"{fit[f'slope{part}']:+.{digits}f}".replace("-", "−") for part in ("", "_lower", "_upper")
+    )
+    words = [f"{slope} {unit}/年".replace(" /", "/"), f"区间 {low} 至 {high}"]
+    if fit["slope_percent"] is not None:
+        words[0] += f"（{fit['slope_percent']:+.1f}%/年）".replace("-", "−")
+    p = "p < 0.001" if fit["p"] < 0.001 else f"p = {fit['p']:.3f}"
+    clear = fit["p"] < 0.05
+    words[1] += f"，{p}，{'显著' if clear else '不显著'}"
+    return words
+
+
+def variation(rows: pl.DataFrame, width: int, unit: str = "") -> Chart:
+    """Draw means over the hours of the day, the days of the week or the months, with intervals.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        panel (its title; drawn in order), place, label, mean, lower, upper, series (one line
+        each).
+    unit : str
+        Of the values.
+    """
+    narrow = width < _NARROW
+    series = rows["series"].unique(maintain_order=True).to_list()
+    tones = [BLUE, "#c98a3c", "#6c6390", "#7f9560", RED, "#5d6870"]
+    scale = alt.Scale(domain=series, range=[tones[i % len(tones)] for i in range(len(series))])
+    legend = _flat_legend(3 if narrow else 6)
+    legend.symbolOpacity = 1
+    colour = alt.Color(
+        "series:N", scale=scale, sort=None, legend=legend if len(series) > 1 else None
+    )
+    ends: list[Any] = [
+        rows["lower"].fill_null(rows["mean"]).min(),
+        rows["upper"].fill_null(rows["mean"]).max(),
+    ]
+    along = alt.Scale(domain=ends, zero=False, nice=True)
+    titles = rows["panel"].unique(maintain_order=True).to_list()
+    counts = [rows.filter(panel=title)["place"].n_unique() for title in titles]
+    room = width - 46 * (1 if narrow else len(titles))
+    shares = [(c + 10) / (sum(counts) + 10 * len(counts)) for c in counts]
+    panels = []
+    for title, count, share in zip(titles, counts, shares, strict=True):
+        own = rows.filter(panel=title)
+        labels = own.unique("place").sort("place")["label"].to_list()
+        step = 3 if count > 12 else 1
+        shown = [text for place, text in enumerate(labels, 1) if place % step == 0]
+        across = alt.X(
+            "label:O",
+            title=None,
+            sort=labels,
+            scale=alt.Scale(type="point", padding=0.5),
+            axis=alt.Axis(
+                labelAngle=0,
+                values=shown,
+                labelOverlap=False,
+                labelExpr="replace(datum.value, /[时月周]/, '')",
+            ),
+        )
+        base = alt.Chart(_data(own))
+        middle = alt.Y("mean:Q", title=None, scale=along, axis=alt.Axis(tickCount=5))
+        layers: list[Any] = []
+        if own["lower"].count():
+            band = alt.Y("lower:Q", scale=along)
+            layers.append(
+                base.mark_area(opacity=0.16).encode(across, band, alt.Y2("upper:Q"), colour)
+                if count > 7
+                else base.mark_rule(strokeWidth=2, opacity=0.5).encode(
+                    across, band, alt.Y2("upper:Q"), colour
+                )
+            )
+        layers += [
+            base.mark_line(strokeWidth=2, strokeJoin="round").encode(across, middle, colour),
+            base.mark_point(filled=True, opacity=1, size=18 if count > 12 else 34).encode(
+                across, middle, colour
+            ),
+        ]
+        panels.append(
+            alt.layer(*layers).properties(
+                width=room if narrow else room * share,
+                height=150 if narrow else 210,
+                title=alt.TitleParams(f"{title}  {unit}".rstrip(), offset=8),
+            )
+        )
+    return alt.vconcat(*panels, spacing=18) if narrow else alt.hconcat(*panels, spacing=14)
+
+
+WINDS = ("#bcd0cc", "#86a9a6", "#4f7f83", "#2a5964", "#173b45", "#0d2830")
+GRADES = ("#8fb8a8", "#e9d8a6", "#e0a458", "#c4623a", "#8c2f24", "#561a1a")
+"""Colours of speeds and of values, from low to high."""
+
+
+def rose(cells: pl.DataFrame, width: int, unit: str = "m/s", *, value: bool = False) -> Chart:
+    """Draw a wind rose or a pollution rose: bars from where the wind comes, stacked by class.
+
+    Parameters
+    ----------
+    cells : polars.DataFrame
+        `analysis.rose`: sector, direction, class, class_from, class_to, share. One rose.
+    unit : str
+        Of the classes.
+    value : bool
+        The classes are of a value, not of the wind's speed.
+    """
+    narrow = width < _NARROW
+    size = min(width - 20, 460)
+    around = cells.filter(pl.col("sector") > 0).sort("sector", "class")
+    turn = 360 / around["sector"].n_unique()
+    ends = pl.col("share").cum_sum().over("sector")
+    bars = around.with_columns(to=ends, **{"from": ends - pl.col("share")}).with_columns(
+        left=pl.col("direction") - turn * 0.44,
+        right=pl.col("direction") + turn * 0.44,
+        name=_class_name(),
+    )
+    most = float(bars["to"].max() or 1)  # type: ignore[arg-type]
+    step = next(s for s in (0.5, 1, 2, 2.5, 5, 10, 20, 25, 50) if most / s <= 4.4)
+    rings = [step * k for k in range(1, int(most // step) + 1)]
+    outer = size / 2 - 26
+    radius = alt.Scale(type="linear", domain=[0, most * 1.02], range=[size * 0.075, outer])
+    turned = alt.Scale(domain=[0, 360], range=[0, 6.283185307179586])
+    circles = pl.DataFrame({"share": rings, "start": 0.0, "end": 360.0})
+    grid = (
+        alt.Chart(_data(circles))
+        .mark_arc(filled=False, stroke="#dcd8cc", strokeWidth=1)
+        .encode(
+            alt.Theta("start:Q", scale=turned, stack=None),
+            alt.Theta2("end:Q"),
+            alt.Radius("share:Q", scale=radius, stack=None),
+        )
+    )
+    names = bars.select("class", "name").unique().sort("class")["name"].to_list()
+    tones = (
+        (GRADES if value else WINDS)[-len(names) :]
+        if len(names) > 4
+        else (GRADES if value else WINDS)
+    )
+    petals = (
+        alt.Chart(_data(bars.filter(pl.col("share") > 0)))
+        .mark_arc(stroke=PAPER, strokeWidth=0.6)
+        .encode(
+            alt.Theta("left:Q", scale=turned, stack=None),
+            alt.Theta2("right:Q"),
+            alt.Radius("to:Q", scale=radius, stack=None),
+            alt.Radius2("from:Q"),
+            alt.Color(
+                "name:N",
+                scale=alt.Scale(domain=names, range=list(tones)[: len(names)]),
+                sort=None,
+                legend=alt.Legend(
+                    title=unit,
+                    orient="bottom",
+                    direction="horizontal",
+                    columns=(2 if len(names) == 4 else 3) if narrow else len(names),
+                    titleOrient="left",
+                ),
+            ),
+        )
+    )
+    points = pl.DataFrame(
+        {
+            "angle": [45.0 * i for i in range(8)],
+            "name": ["北", "东北", "东", "东南", "南", "西南", "西", "西北"],
+            "share": most * 1.02,
+        }
+    )
+    around_text = (
+        alt.Chart(_data(points))
+        .mark_text(radiusOffset=15, fontSize=13, color=INK)
+        .encode(
+            alt.Theta("angle:Q", scale=turned, stack=None),
+            alt.Radius("share:Q", scale=radius, stack=None),
+            alt.Text("name:N"),
+        )
+    )
+    # The scale stands where the bars are shortest.
+    quiet = bars.group_by("sector").agg(pl.col("to").max(), pl.col("direction").first())
+    beside = quiet.filter(pl.col("direction") % 45 != 0)
+    free = (beside if beside.height else quiet).sort("to", "sector")["direction"][0]
+    marks = alt.Chart(
+        _data(
+            circles.with_columns(angle=pl.lit(float(free)), name=pl.format("{}%", _plain("share")))
+        )
+    ).encode(
+        alt.Theta("angle:Q", scale=turned, stack=None),
+        alt.Radius("share:Q", scale=radius, stack=None),
+        alt.Text("name:N"),
+    )
+    halo = marks.mark_text(
+        fontSize=10, fontWeight="bold", stroke=PAPER, strokeWidth=3, strokeJoin="round"
+    )
+    scale_text = marks.mark_text(fontSize=10, fontWeight="bold", color=MUTED)
+    still = float(cells.filter(sector=0)["share"].sum())
+    calm = alt.Chart(_data(pl.DataFrame({"name": [["静风", f"{still:.1f}%"]]})))
+    middle = calm.mark_text(
+        fontSize=11 if narrow else 12, color=INK, lineBreak="|", dy=-6, align="center"
+    ).encode(text="name:N", x=alt.value(size / 2), y=alt.value(size / 2))
+    return alt.layer(grid, petals, around_text, halo, scale_text, middle).properties(
+        width=size, height=size
+    )
+
+
+def _plain(column: str) -> pl.Expr:
+    """Write a number without needless decimals."""
+    number = pl.col(column)
+    return (
+        pl.when(number == number.floor())
+        .then(number.cast(pl.Int64).cast(pl.String))
+        .otherwise(number.cast(pl.String))
+    )
+
+
+def _class_name() -> pl.Expr:
+    """Name a class by its edges."""
+    low, high = (_plain(f"class_{end}") for end in ("from", "to"))
+    return (
+        pl.when(pl.col("class_from").is_null())
+        .then(pl.format("≤{}", high))
+        .when(pl.col("class_to").is_null())
+        .then(pl.format(">{}", low))
+        .otherwise(pl.format("{}–{}", low, high))
+    )
+
+
+def heat(cells: pl.DataFrame, width: int, unit: str = "") -> Chart:
+    """Draw the mean of every hour of the day by weekday or month as a coloured cell.
+
+    Parameters
+    ----------
+    cells : polars.DataFrame
+        hour (1 to 24), row (its order), label (of the row), mean.
+    unit : str
+        Of the mean.
+    """
+    narrow = width < _NARROW
+    labels = cells.unique("row").sort("row")["label"].to_list()
+    cell = (width - 46) / 24
+    high = min(cell * 1.15, 34) if not narrow else 19
+    chart: Chart = (
+        alt.Chart(_data(cells))
+        .mark_rect(stroke=PAPER, strokeWidth=0.8 if narrow else 1.4, cornerRadius=1)
+        .encode(
+            alt.X(
+                "hour:O",
+                title=None,
+                axis=alt.Axis(
+                    labelAngle=0,
+                    domain=False,
+                    values=[3, 6, 9, 12, 15, 18, 21, 24] if narrow else list(range(2, 25, 2)),
+                    labelExpr="datum.value + '时'" if not narrow else "datum.value + ''",
+                    labelOverlap=False,
+                ),
+            ),
+            alt.Y("label:O", title=None, sort=labels),
+            alt.Color(
+                "mean:Q",
+                scale=alt.Scale(
+                    range=["#eef1e6", "#b9cfc4", "#e3c98a", "#c9773f", "#8c2f24"],
+                    interpolate="lab",
+                ),
+                legend=alt.Legend(
+                    title=unit or None,
+                    orient="top",
+                    direction="horizontal",
+                    gradientLength=min(220, width - 150),
+                    gradientThickness=9,
+                    titleOrient="left",
+                    tickCount=4,
+                ),
+            ),
+        )
+        .properties(width=width - 46, height=high * len(labels))
     )
     return chart
