@@ -617,6 +617,7 @@ def test_rounded_directions_are_corrected():
     out = analysis.rose(tens).filter(pl.col("class") == 2, pl.col("sector") > 0)
     assert out["sector_share"].to_list() == pytest.approx([6.25] * 16)
     assert out["unbiased"].all()
+    assert not analysis.rose(pl.DataFrame({"wd": ["E", "S"], "ws": [3.0] * 2}))["unbiased"].any()
 
 
 def test_a_pollution_rose_weighs_by_the_value():

@@ -294,6 +294,7 @@ def rose(
         (pl.col(speed) if speed else pl.lit(0.0)).alias("_speed"),
         pl.col(classed).alias("_value"),
     )
+    unbias = unbias and data.rows.schema[direction].is_numeric()  # points are no rounded degrees
     known = (
         (pl.col("_degrees").is_not_null() | pl.col("_still"))
         & pl.col("_value").is_not_null()
