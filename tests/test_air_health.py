@@ -4,7 +4,10 @@ import datetime as dt
 import json
 import math
 import random
+import re
+import tomllib
 from fractions import Fraction
+from pathlib import Path
 
 import pandas as pd
 import polars as pl
@@ -256,7 +259,7 @@ def slow(rows, edition, stamp="end", least=2):
     return out
 
 
-@settings(max_examples=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     seed=st.integers(0, 2**32 - 1),
     start=st.sampled_from([dt.date(2024, 2, 28), dt.date(2025, 3, 20), dt.date(2025, 12, 31)]),
@@ -304,9 +307,11 @@ def smog():
     return frame.with_columns(pl.col("no2", "o3", "pm10") * 3)
 
 
-@pytest.mark.parametrize(
-    ("kind", "edition"), [*((kind, "hk-2025") for kind in KINDS), ("duckdb", "ca")]
-)
+# Ibis takes its time to write out the plan, and Canada has three items of five.
+PAIRS = [(kind, "ca" if kind == "ibis" else "hk-2025") for kind in KINDS]
+
+
+@pytest.mark.parametrize(("kind", "edition"), PAIRS)
 def test_every_engine_gives_what_polars_gives(engines, kind, edition):
     def function(frame):
         return air.health_index(frame, edition=edition)
@@ -380,6 +385,15 @@ def test_a_file_of_ones_own(tmp_path):
     assert last(air.health_index(hours, coefficients=str(path))).equals(got)
     low = air.health_index(hours.with_columns(pl.col("co", "o3", "no2") * 0), coefficients=path)
     assert set(low["aqhi_class_en"]) == {"低"}  # no English name was given
+
+
+def test_the_table_on_the_page_can_be_used():
+    page = Path(__file__).parent.parent / "docs" / "air" / "methods" / "health-index.md"
+    text = re.search(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)[1]
+    got = last(air.health_index(steady({"pm25": 80.0}), coefficients=tomllib.loads(text)))
+    risk = (math.exp(0.0003 * 80) - 1) * 100
+    assert got["added_risk"].item() == pytest.approx(risk, abs=6e-7)
+    assert got.select("aqhi", "aqhi_class", "aqhi_edition").row(0) == (2, "中", "某市2024")
 
 
 BETA_ROWS = [{"item": "no2", "beta": 0.0004}]

@@ -90,7 +90,7 @@ def compare_editions(
     UnknownEdition, NoEdition
         From `editions`.
     ShanshuiError
-        `editions` are not two different ones.
+        `editions` are not two different ones; what only a period has is given without one.
 
     References
     ----------
@@ -121,6 +121,11 @@ def compare_editions(
         raise ShanshuiError(f"两个版本相同：{old.name} / the two editions are the same: {old.name}")
     entered = enter(daily)
     if period is None:
+        if grade != 2 or weights or dust:
+            raise ShanshuiError(
+                "grade、weights、dust 只用于时段统计，请给出 period / "
+                "grade, weights and dust are for periods: give a period"
+            )
         out: IntoFrameT = entered.leave(_days(entered, old, new, exempt), [])
         return out
     keys = names(by)

@@ -102,7 +102,8 @@ def health_index(
     The added risk of an item is ``(exp(β·C) - 1)·100`` %, C its mean of 3 clock hours; the risks
     are summed, of PM10 and PM2.5 the larger one (Hong Kong), and the bands of the edition judge
     the sum. A missing row is a missing hour, wherever the rows stand; the mean runs across
-    midnight. No edition is chosen by date: the one named judges every row.
+    midnight. No edition is chosen by date: the one named judges every row. Values that `exclude`
+    has marked count, as dust is breathed all the same.
 
     Parameters
     ----------
@@ -136,7 +137,8 @@ def health_index(
     frame of the kind that came
         Every row and column, and
 
-        - ``<item>_3h`` (mean, six decimals), ``risk_<item>`` (%), ``added_risk`` (their sum, %);
+        - ``<item>_3h`` (mean, six decimals; the number is that of the table's hours),
+          ``risk_<item>`` (%), ``added_risk`` (their sum, %);
         - ``aqhi_value`` (what the bands judge: for Hong Kong the added risk, for Canada the index
           before rounding);
         - ``aqhi`` (whole, 11 for 10+), ``aqhi_text`` (``10+``), ``aqhi_class``,

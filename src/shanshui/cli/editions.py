@@ -226,8 +226,8 @@ def health(
     first = table.frame["time"].min()
     if isinstance(first, datetime) and first < datetime(2018, 9, 1) and not reading.quiet:
         note(
-            "2018年9月1日以前的气体浓度为标况（273 K），指数按 298 K 定义；请先换算参比状态",
-            "gases before 2018-09-01 are at 273 K, the index is defined at 298 K: convert them",
+            "2018年9月1日以前的气体为标况（273 K），指数按 298 K 定义；换算见 air.convert_state",
+            "gases before 2018-09-01 are at 273 K, the index wants 298 K: see air.convert_state",
         )
     columns = [*table.keys, "time", "pm25", "pm10", "so2", "no2", "o3"]
     columns += ["added_risk", "aqhi_text", "aqhi_class", "aqhi_status"]
