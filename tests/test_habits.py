@@ -16,7 +16,7 @@ def test_page_has_the_figures_that_the_script_measures(capsys):
     page = (ROOT / "docs" / "air" / "differences.md").read_text(encoding="utf-8").splitlines()
     rule = "| single indices rounded, half even (the rule)"
     assert [line for line in measured if line.startswith(rule)] == [
-        f"{rule} | monthly composite | 0 (0.0 %) | 406 | 42 of 42 published rows right |"
+        f"{rule} | monthly composite | 0 (0.0\u00a0%) | 406 | 42 of 42 published rows right |"
     ]
     shown = [line for line in measured if not line.startswith(rule)]
     assert len(shown) > 20

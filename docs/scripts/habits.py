@@ -190,6 +190,10 @@ def float_iaqi(value: Fraction, points: list[int], scale: list[int]) -> int:
 # --- tables ------------------------------------------------------------------------------------
 
 
+def share_of(part: int, whole: int) -> str:
+    return f"{part:,} ({100 * part / whole:.1f}\u00a0%)"  # not to be broken in a narrow column
+
+
 def level(aqi: int | None) -> int | None:
     if aqi is None:
         return None
@@ -226,7 +230,7 @@ def days_table(hours: pl.DataFrame) -> pl.DataFrame:
         other = sum(a != b for a, b in pairs)
         levels = sum(level(a) != level(b) for a, b in pairs)
         largest = max((abs(a - b) for a, b in pairs if b is not None), default=0)
-        share, moved = (f"{n} ({100 * n / len(pairs):.1f} %)" for n in (other, levels))
+        share, moved = (share_of(n, len(pairs)) for n in (other, levels))
         print(f"| {name} | {share} | {moved} | {largest} |")
 
     print("| habit | another AQI | another level | largest difference |")
@@ -282,9 +286,23 @@ def figures_table(hours: pl.DataFrame, stations: pl.DataFrame) -> None:
         other = sum(a != b for a, b in pairs)
         largest = max(abs(a - b) for a, b in pairs)
         print(
-            f"| {name} | {figure} | {other} ({100 * other / len(pairs):.1f} %) | {len(pairs)} "
+            f"| {name} | {figure} | {share_of(other, len(pairs))} | {len(pairs):,} "
             f"| {largest.normalize():f} |"
         )
+
+    # openair's timeAverage as it comes, by its documentation.
+    by_stamp = (
+        hours.filter(pl.col("time") >= FIRST)
+        .with_columns((pl.col("pm25") * UNIT).round().cast(pl.Int64))
+        .group_by("station", pl.col("time").dt.date().alias("date"))
+        .agg("pm25")
+        .sort("station", "date")
+    )
+    valid = stations.sort("station", "date")
+    assert valid.select("station", "date").equals(by_stamp.select("station", "date"))
+    given = [rounded(mean(v), 0) for v in by_stamp["pm25"]]
+    right = concentrations(valid)["pm25"].to_list()
+    line("a day of 00:00 to 23:00, whatever hours there are", "daily PM2.5", right, given)
 
     def quantile(values: list[int], p: Fraction, *, exclusive: bool, step: int) -> Decimal | None:
         """Return Excel's PERCENTILE.INC or PERCENTILE.EXC, printed."""
@@ -390,8 +408,8 @@ def composite_rows(month: pl.DataFrame) -> None:
         other = sum(a != b for a, b in zip(right, mine, strict=True))
         hits = sum(of(row, mode, single=single) == Decimal(row["composite"]) for row in published)
         print(
-            f"| {name} | monthly composite | {other} ({100 * other / len(rows):.1f} %) "
-            f"| {len(rows)} | {hits} of {len(published)} published rows right |"
+            f"| {name} | monthly composite | {share_of(other, len(rows))} | {len(rows)} "
+            f"| {hits} of {len(published)} published rows right |"
         )
 
 

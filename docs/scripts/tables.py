@@ -1,7 +1,7 @@
 """Fill the pages' marks, such as ``<!-- table: limits -->``, from what the package itself holds.
 
 A figure of a standard is typed once, in its dated file, and an option once, in the command; the
-documentation reads them from there. A mark may choose rows: ``<!-- table: limits day 8h -->``,
+documentation reads them from there. A mark may choose rows: ``<!-- table: limits year o3_8h -->``,
 ``<!-- table: breakpoints o3_8h -->``, ``<!-- table: figures o3_labels -->``.
 """
 
@@ -45,13 +45,13 @@ def _standards() -> str:
 
 
 def _limits(*wanted: str) -> str:
-    """Limits side by side by edition: grade 1 / grade 2; of the items or averages wanted."""
+    """Limits side by side by edition: grade 1 / grade 2; of the items, averages or both wanted."""
     cells: dict[tuple[str, str, str], dict[str, str]] = {}
     for edition in editions("air"):
         for row in edition.table("limits"):
-            if wanted and not {row["item"], row["averaging"]} & set(wanted):
-                continue
             key = (row["item"], row["averaging"], row["unit"])
+            if wanted and not {*key, "_".join(key[:2])} & set(wanted):
+                continue
             cells.setdefault(key, {})[edition.name] = f"{row['grade1']:g} / {row['grade2']:g}"
     names = [e.name for e in editions("air")]
     rows = [(*key, *(by.get(name, "") for name in names)) for key, by in cells.items()]
