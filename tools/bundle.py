@@ -127,8 +127,8 @@ def main() -> int:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="做好后断网安装一遍；别的平台只核对依赖 / then install it with the network off "
-        "(for another platform: see that all resolves)",
+        help="做好后断网安装一遍；别的平台或没有的 Python 只核对依赖 / then install it with the "
+        "network off (for another platform, or a Python that is not here: see that all resolves)",
     )
     asked = parser.parse_args()
     if not re.fullmatch(r"3\.\d+", asked.python):
@@ -353,7 +353,7 @@ def describe(folder: Path, target: Target, python: str, version: str, licence: s
         "SYSTEM_EN": "" if target.windows else f" and {kind} {least} or later",
         "INSTALL": start("install"),
         "CHECK": start("check"),
-        "RUN": r"%USERPROFILE%\shanshui\Scripts\shanshui"
+        "RUN": r'"%USERPROFILE%\shanshui\Scripts\shanshui"'
         if target.windows
         else "~/shanshui/bin/shanshui",
     }
@@ -440,16 +440,18 @@ def check(archive: Path, target: Target, python: str) -> None:
         with zipfile.ZipFile(archive) as files:
             files.extractall(scratch)
         folder = Path(scratch) / archive.stem
-        if (target, python) == (this_machine(), ".".join(map(str, sys.version_info[:2]))):
-            _install(folder, Path(scratch) / "山水 shanshui")
+        own = ".".join(map(str, sys.version_info[:2]))
+        found = sys.executable if python == own else shutil.which(f"python{python}")
+        if found and target == this_machine():
+            _install(folder, Path(scratch) / "山水 shanshui", found)
         else:
             _resolve(folder, target, python, Path(scratch))
 
 
-def _install(folder: Path, place: Path) -> None:
+def _install(folder: Path, place: Path, python: str) -> None:
     prefix, how = cut_off()
     say(f"断网安装（{how}）", "installing with the network off")
-    environment = os.environ | {"PYTHON": sys.executable}
+    environment = os.environ | {"PYTHON": python}
     if not prefix:
         environment |= {"PIP_NO_INDEX": "1", "no_proxy": "", "NO_PROXY": ""}
         nowhere = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
