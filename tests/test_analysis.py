@@ -371,6 +371,10 @@ def test_a_short_series_is_not_deseasonalised():
     found = analysis.theil_sen(months([float(i) for i in range(24)]), "x", deseason="stl")
     assert found.select("deseason", "reason").row(0) == (None, "short_for_deseason")
     assert found["slope"].item() > 0
+    values = [float(i % 7) for i in range(60)]
+    for count, reason in ((59, "few_years"), (60, None)):
+        found = analysis.theil_sen(months(values[:count]), "x", deseason="month")
+        assert found.select("deseason", "reason").row(0) == ("month", reason)
     with pytest.raises(SchemaError, match="several rows"):
         analysis.deseasonalise(pl.concat([months([1.0] * 30)] * 2), "x")
 

@@ -39,6 +39,8 @@ LEAST_S = 4
 """Fewest values of a Mann–Kendall test: with three no order is rare."""
 LEAST_MONTHS = 24
 """A seasonal part needs more months than these."""
+FEW_YEARS = 60
+"""Of fewer months, a seasonal part takes in much of the noise and an interval comes out narrow."""
 _MOST = 10_000  # values of a slope: 50 million pairs
 _CHUNK = 4_000_000  # weights held at once
 _MARKS = ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, "+"))
@@ -110,7 +112,9 @@ def theil_sen(
         first to last, % of its first value, a year), ``p`` (two-sided), ``significance`` (``***``
         p < 0.001, ``**`` < 0.01, ``*`` < 0.05, ``+`` < 0.1, else empty), ``average``, ``deseason``
         (null where it was not done), ``interval``, ``reason`` (``few_values``: fewer than six,
-        everything is null; ``short_for_deseason``).
+        everything is null; ``short_for_deseason``: 24 months or fewer, it was not done;
+        ``few_years``: it was done on fewer than 60 months, so that the seasonal part takes in noise
+        and the interval is too narrow). Codes are joined by ','.
 
     Raises
     ------
@@ -165,6 +169,7 @@ def theil_sen(
             row["significance"] = next((mark for p, mark in _MARKS if fit["p"] < p), "")
         reasons = ["few_values"] * (len(y) < LEAST)
         reasons += ["short_for_deseason"] * (bool(deseason) and done is None)
+        reasons += ["few_years"] * (done is not None and len(dates) < FEW_YEARS)
         row |= {"average": average, "deseason": done, "interval": interval}
         rows.append(key | row | {"reason": ",".join(reasons) or None})
     names_ = ("slope", "intercept", "slope_percent")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shanshui import __version__
-from shanshui.cli import air, bulletin, editions  # noqa: F401 - their commands join those of air
+from shanshui.cli import air, bulletin, editions, patterns  # noqa: F401 - join those of air
 from shanshui.cli.options import RESULT, option
 
 app = typer.Typer(
