@@ -1,0 +1,5 @@
+"""Surface water (GB 3838-2002, 环办〔2011〕22号): classes, means, shares, ranks."""
+
+from shanshui.water.surface.classify import classify
+
+__all__ = ["classify"]
