@@ -91,6 +91,14 @@ def test_a_tie_that_ends_is_a_change():
     assert (got["aqi_difference"], got["changed"]) == (0, "o3_1h")
 
 
+def test_the_other_way_about():
+    """An item that only the second edition judges is named as well."""
+    got = judged({"o3_1h": 210.0, "o3_8h": 130.0, "pm25": 75.0}, editions=("2026", "2012"))
+    assert got["changed"].to_list() == ["o3_1h,pm25"]  # 114 falls to 100, below the hour's 105
+    got = judged({"o3_1h": 210.0, "o3_8h": 130.0}, editions=("2026", "2012")).row(0, named=True)
+    assert (got["aqi_difference"], got["changed"]) == (30, "o3_1h")
+
+
 # ---------------------------------------------------------------------------------------------
 # the slow reference
 
@@ -155,6 +163,10 @@ def test_random_days(seed, gaps):
     got = air.compare_editions(day_frame(rows), exempt=exempt)
     columns = [c for c in (want[0] if want else ()) if c not in {"station", "date", *ref.DAILY}]
     agree(got, want, ["station", "date"], columns)
+    # The other way about, the same days change.
+    back = air.compare_editions(day_frame(rows), editions=("2026", "2012"), exempt=exempt)
+    assert back["changed"].is_null().equals(got["changed"].is_null())
+    assert (back["aqi_difference"] + got["aqi_difference"]).drop_nulls().eq(0).all()
 
 
 FIGURES = [

@@ -16,12 +16,13 @@ from shanshui._frames import (
     require_numbers,
     set_aside,
 )
+from shanshui._periods import Period
 from shanshui._rules import code_if, joined
 from shanshui.air._hours import sound_values
 from shanshui.air._rules import DAILY, SIX, fault_codes
 from shanshui.air.events import Dust
 from shanshui.air.index import OUTCOME, Scale, add_index, exempted, iaqi_of, report_items, scale
-from shanshui.air.statistics import Period, statistics
+from shanshui.air.statistics import statistics
 from shanshui.standards.editions import Edition
 from shanshui.standards.editions import edition as find
 from shanshui.standards.errors import ShanshuiError
@@ -208,12 +209,13 @@ def _with_changed(
     one, other = old.name, new.name
     items = [i for i in DAILY if i in {*judged[one], *judged[other]}]
     nothing = nw.lit(None, dtype=nw.Int64)
-    alone: dict[str, nw.Expr] = {}
     scales = {i: (scale(old, "daily", i), scale(new, "daily", i)) for i in items}
-    for item, (before, after) in scales.items():
-        if _shape(before) != _shape(after):
-            value = nw.col(f"_c_{item}_{one}") if before else nothing
-            alone[item] = iaqi_of(value, after).alias(f"_alone_{item}")
+    common = [i for i in items if all(scales[i])]
+    alone = {
+        i: iaqi_of(nw.col(f"_c_{i}_{one}"), scales[i][1]).alias(f"_alone_{i}")
+        for i in common
+        if _shape(scales[i][0]) != _shape(scales[i][1])
+    }
 
     def iaqi(item: str, e: str) -> nw.Expr:
         return nw.col(f"iaqi_{item}_{e}") if item in judged[e] else nothing
@@ -235,12 +237,10 @@ def _with_changed(
         (nw.col(f"level_{other}") - nw.col(f"level_{one}")).alias("level_difference"),
     )
     why = nw.col("_changed") & ~nw.col("_withheld")
-    by_scale = {i: _differ(iaqi(i, one), nw.col(f"_alone_{i}")) for i in alone}
-    by_rounding = {
-        i: _differ(nw.col(f"_alone_{i}") if i in alone else iaqi(i, one), iaqi(i, other))
-        for i in items
-        if all(scales[i])
-    }
+    on_scale = {i: nw.col(f"_alone_{i}") if i in alone else iaqi(i, one) for i in common}
+    by_scale = {i: _differ(iaqi(i, one), on_scale[i]) for i in alone}
+    by_scale |= {i: nw.lit(value=True) for i in items if i not in common}  # one edition's only
+    by_rounding = {i: _differ(value, iaqi(i, other)) for i, value in on_scale.items()}
     effects = {f"_scale_{i}": (i, moved) for i, moved in by_scale.items()}
     effects |= {f"_rounding_{i}": (i, moved) for i, moved in by_rounding.items()}
     frame = frame.with_columns(
@@ -253,7 +253,7 @@ def _with_changed(
     return frame.with_columns(
         joined(
             [
-                *(code_if(nw.col(f"_scale_{i}"), i) for i in by_scale),
+                *(code_if(nw.col(f"_scale_{i}"), i) for i in items if i in by_scale),
                 code_if(rounding, "rounding"),
                 code_if(nw.col("_withheld"), "NA"),
             ]
@@ -262,7 +262,7 @@ def _with_changed(
 
 
 def _shape(rule: Scale | None) -> Scale | None:
-    """Return a scale without its rounding."""
+    """Return a scale without its rounding, to see whether two are one."""
     return rule and rule._replace(digits=None)
 
 
