@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
 from shanshui._frames import (
-    Entered,
-    beside,
     enter,
     naive_date,
     names,
@@ -21,6 +19,7 @@ from shanshui._frames import (
     require_numbers,
     set_aside,
 )
+from shanshui._periods import Period, calendar_days, with_period
 from shanshui._rules import agreed, by_edition, code_if, joined
 from shanshui.air._marks import STATES, carried
 from shanshui.air._rules import (
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrameT
 
     from shanshui._frames import LazyFrame
-
-Period = Literal["month", "quarter", "half", "year", "ytd"] | tuple[str, str]
 
 PERIOD = (
     *("period", "start", "end", "edition", "mixed_editions"),
@@ -192,7 +189,7 @@ def statistics(
         days = days.with_columns(
             nw.when(~nw.col(f"_out_{i}")).then(nw.col(f"_v_{i}")).alias(f"_v_{i}") for i in left_out
         )
-    days = _with_period(days, entered, keys, period)
+    days = with_period(days, entered, keys, period)
     days = _with_basis(days, edition)
     judged = [i for i in report_items("daily", sets) if i in present]
     days = add_index(days, "daily", sets, items=judged, exempt=excused)
@@ -212,7 +209,7 @@ def statistics(
     sound = ~nw.col("_repeats") & ~nw.col("edition").is_null()
     own = [*keys, *PERIOD]
     result = pooled.with_columns(
-        _basis_text(basis).alias("basis"), _calendar_days(period).alias("days")
+        _basis_text(basis).alias("basis"), calendar_days(period).alias("days")
     ).select(
         *own,
         *(nw.when(sound).then(nw.col(c)).alias(c) for c in _figure_columns()),
@@ -275,109 +272,6 @@ def rounded_mean(
     """Return the mean of fixed figures, rounded to the digits of the figure."""
     places = figure_digits(column, editions("air")[0], digits)
     return from_fixed(divide_half_even(total, count * 10 ** (PLACES - places)), places)
-
-
-# --- periods -----------------------------------------------------------------------------------
-
-
-def _month_of(text: str) -> date:
-    try:
-        year, month = text.split("-")
-        return date(int(year), int(month), 1)
-    except (AttributeError, ValueError):
-        raise ShanshuiError(
-            f"时段应写作 ('2026-10', '2027-03') / a span is two months like '2026-10': {text!r}"
-        ) from None
-
-
-def _next_month(day: date) -> date:
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
-
-
-def _with_period(
-    days: LazyFrame, entered: Entered, keys: Sequence[str], period: Period
-) -> LazyFrame:
-    """Add ``period, start, end`` to the days, and ``_month`` (months since year 0)."""
-    day = nw.col("_day")
-    year, month = day.dt.year().cast(nw.Int64), day.dt.month().cast(nw.Int64)
-    days = days.with_columns(year.alias("_year"), (year * 12 + month - 1).alias("_month"))
-    if isinstance(period, tuple):
-        first, last = _month_of(period[0]), _month_of(period[1])
-        if last < first:
-            raise ShanshuiError(f"时段的终月早于始月 / the span ends before it begins: {period}")
-        end = _next_month(last) - timedelta(days=1)
-        span = f"{first:%Y-%m}~{last:%Y-%m}"
-        return days.filter(day >= nw.lit(first), day <= nw.lit(end)).with_columns(
-            nw.lit(span).alias("period"), nw.lit(first).alias("start"), nw.lit(end).alias("end")
-        )
-    year_text = nw.col("_year").cast(nw.String)
-    number = nw.col("_month") % 12 + 1
-    start_of_year = day.dt.truncate("1y").cast(nw.Date)
-    if period == "month":
-        start, length = day.dt.truncate("1mo").cast(nw.Date), "1mo"
-        label = nw.concat_str(year_text, nw.lit("-"), _two_digits(number))
-    elif period == "quarter":
-        quarter, length = (nw.col("_month") % 12) // 3 + 1, "3mo"
-        start = start_of_year
-        for n in (2, 3, 4):
-            later = start_of_year.dt.offset_by(f"{3 * (n - 1)}mo").cast(nw.Date)
-            start = nw.when(quarter == n).then(later).otherwise(start)
-        label = nw.concat_str(year_text, nw.lit("-Q"), quarter.cast(nw.Int64).cast(nw.String))
-    elif period == "half":
-        second = number > 6
-        start = (
-            nw.when(second)
-            .then(start_of_year.dt.offset_by("6mo").cast(nw.Date))
-            .otherwise(start_of_year)
-        )
-        length = "6mo"
-        half = nw.when(second).then(nw.lit("-H2")).otherwise(nw.lit("-H1"))
-        label = nw.concat_str(year_text, half)
-    elif period == "year":
-        start, length, label = start_of_year, "1y", year_text
-    elif period == "ytd":
-        return _with_year_to_date(days, entered, keys)
-    else:
-        raise ShanshuiError(
-            "period 应为 month、quarter、half、year、ytd 或两个月份 / must be one of them or a "
-            f"pair of months: {period!r}"
-        )
-    days = days.with_columns(label.alias("period"), start.alias("start"))
-    after = nw.col("start").dt.offset_by(length).dt.offset_by("-1d")
-    return days.with_columns(after.cast(nw.Date).alias("end"))
-
-
-def _with_year_to_date(days: LazyFrame, entered: Entered, keys: Sequence[str]) -> LazyFrame:
-    """Put each day into the spans from January to N that hold it, N up to the key's last month."""
-    import polars as pl
-
-    spans = pl.DataFrame({"_upto": pl.Series(range(12), dtype=pl.Int64)})
-    days = days.with_columns(nw.col("_month").max().over(*keys, "_year").alias("_last"))
-    days = days.join(beside(entered, spans).frame, how="cross").filter(
-        nw.col("_upto") >= nw.col("_month") % 12, nw.col("_upto") <= nw.col("_last") % 12
-    )
-    start = nw.col("_day").dt.truncate("1y").cast(nw.Date)
-    end = nw.lit(None, dtype=nw.Date)
-    for n in range(12):
-        until = start.dt.offset_by(f"{n + 1}mo").dt.offset_by("-1d").cast(nw.Date)
-        end = nw.when(nw.col("_upto") == n).then(until).otherwise(end)
-    year = nw.col("_year").cast(nw.String)
-    label = nw.concat_str(year, nw.lit("-01~"), _two_digits(nw.col("_upto") + 1))
-    return days.with_columns(label.alias("period"), start.alias("start"), end.alias("end"))
-
-
-def _two_digits(number: nw.Expr) -> nw.Expr:
-    text = number.cast(nw.Int64).cast(nw.String)
-    pad = nw.when(number < 10).then(nw.lit("0")).otherwise(nw.lit(""))
-    return nw.concat_str(pad, text)
-
-
-def _calendar_days(period: Period) -> nw.Expr:
-    if isinstance(period, tuple):
-        first, after = _month_of(period[0]), _next_month(_month_of(period[1]))
-        return integer((after - first).days)
-    ordinal = nw.col("end").dt.ordinal_day() - nw.col("start").dt.ordinal_day()
-    return (ordinal + 1).cast(nw.Int64)
 
 
 # --- basis -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, get_type_hints
 import typer
 
 if TYPE_CHECKING:
-    from shanshui.air.statistics import Period as Span
+    from shanshui._periods import Period as Span
 
 READ, AREA, METHOD, RESULT = "读取 Reading", "区域 Area", "方法 Method", "输出 Output"
 

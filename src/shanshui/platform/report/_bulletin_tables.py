@@ -278,7 +278,11 @@ class Source:
                 faults["有效天数不足"].append(NAMES[item])
         if len(faults["无有效数据"]) == len(NAMES):
             return "无有效数据"
-        return "，".join(f"{'、'.join(items)}{what}" for what, items in faults.items() if items)
+        return "，".join(
+            f"{'六项' if len(items) == len(NAMES) else '、'.join(items)}{what}"
+            for what, items in faults.items()
+            if items
+        )
 
     def ranks(self, found: pl.DataFrame) -> dict[str, tuple[int, bool]]:
         """Rank the places that have figures enough by the composite index."""
