@@ -16,8 +16,8 @@ from shanshui.standards import Edition
 from shanshui.standards.basis import Basis
 
 if TYPE_CHECKING:
+    from shanshui._periods import Period
     from shanshui.air.events import Dust
-    from shanshui.air.statistics import Period
 
 NONE = "—"
 """What a cell without a figure holds."""
