@@ -1,5 +1,6 @@
 """Surface water (GB 3838-2002, 环办〔2011〕22号): classes, means, shares, ranks."""
 
+from shanshui.water.surface.aggregate import aggregate, merge
 from shanshui.water.surface.classify import classify
 
-__all__ = ["classify"]
+__all__ = ["aggregate", "classify", "merge"]
