@@ -264,12 +264,15 @@ def only_for(target: Target, python: str) -> list[str]:
 
 
 def pip(scratch: Path) -> list[str]:
-    """Return a pip of our own: an environment made by uv has none."""
+    """Return a pip: that of the Python below, or one of our own (uv's environments have none)."""
+    below = getattr(sys, "_base_executable", sys.executable)
+    arguments = ["-m", "pip", "--disable-pip-version-check"]
+    there = subprocess.run([below, "-c", "import pip"], capture_output=True, check=False)
+    if there.returncode == 0:
+        return [below, *arguments]
     home = scratch / "pip"
-    if not home.exists():
-        venv.create(home, with_pip=True, symlinks=os.name != "nt")
-    inside = "Scripts/python.exe" if os.name == "nt" else "bin/python"
-    return [str(home / inside), "-m", "pip", "--disable-pip-version-check"]
+    venv.create(home, with_pip=True, symlinks=os.name != "nt")
+    return [str(home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")), *arguments]
 
 
 def build(wheels: Path) -> None:

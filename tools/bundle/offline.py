@@ -73,7 +73,8 @@ def install(folder):
         ) from None
     say("[3/3] 安装", "installing")
     command = [python_of(folder), "-m", "pip", "install", "--quiet", "--no-index"]
-    command += ["--no-cache-dir", "--disable-pip-version-check", "--require-hashes"]
+    # What is run is compiled then, and kept: `check` runs most of it. All of it takes much longer.
+    command += ["--no-compile", "--no-cache-dir", "--disable-pip-version-check", "--require-hashes"]
     command += ["--find-links", HERE / "wheels", "-r", HERE / "requirements.txt"]
     if subprocess.run(list(map(str, command)), env=quiet_environment(), check=False).returncode:
         raise StopError("安装没有完成，原因见上 / not installed, see above")
