@@ -25,7 +25,8 @@ def class_of(
 ) -> nw.Expr:
     """Return the class of a fixed value: 1 for the best, one more than there are for worse.
 
-    Limits are inclusive, and of classes that share a limit the better one counts. With `digits`
+    Limits are inclusive but for the sense ``>``, and of classes that share a limit the better one
+    counts; the sense ``bands`` has a range for each class. With `digits`
     the value is judged as if it were rounded half to even first: the limits are moved instead,
     which is the same and costs no division.
     """
@@ -35,10 +36,19 @@ def class_of(
         inside = (value >= _lowest(low, item, digits)) & (value <= _highest(high, item, digits))
         worst = integer(row.get("worst", 6))
         return nw.when(~value.is_null()).then(nw.when(inside).then(integer(1)).otherwise(worst))
+    if sense == "bands":
+        result = integer(row["worst"])
+        for band in reversed(row["bands"]):
+            low, high = (fixed(limit, item) for limit in band["range"])
+            inside = (value >= low) & (value <= high)
+            result = nw.when(inside).then(integer(band["class"])).otherwise(result)
+        return nw.when(~value.is_null()).then(result).cast(nw.Int64)
     result = integer(len(row[column]) + 1)
     for number, limit in reversed(list(enumerate(row[column], start=1))):
         if sense == ">=":
             within = value >= _lowest(limit, item, digits)
+        elif sense == ">":
+            within = value > fixed(limit, item)
         else:
             within = value <= _highest(limit, item, digits)
         result = nw.when(within).then(integer(number)).otherwise(result)
@@ -84,3 +94,18 @@ def named(number: nw.Expr, rows: Sequence[Mapping[str, Any]]) -> nw.Expr:
     for row in rows:
         name = nw.when(number == row["class"]).then(nw.lit(row["name"])).otherwise(name)
     return name
+
+
+def worded(item: str, name: str, digits: int) -> nw.Expr:
+    """Write an item with its multiple, ``_times_<item>``, as bulletins do: 总磷(0.3)."""
+    times = nw.col(f"_times_{item}")
+    decimals = [
+        (times // 10**place % 10).cast(nw.Int64).cast(nw.String)
+        for place in reversed(range(digits))
+    ]
+    return nw.concat_str(
+        nw.lit(f"{name}("),
+        (times // 10**digits).cast(nw.Int64).cast(nw.String),
+        *([nw.lit("."), *decimals] if decimals else []),
+        nw.lit(")"),
+    )

@@ -27,6 +27,8 @@ PLACES = 9
 """Decimal places of a concentration as a fixed integer."""
 WHOLE = ("fecal_coliform", "algae")
 """Counts: they run to 10^12 and have no decimals that matter."""
+LIFTED = {"temp": 10, "orp": 10_000}
+"""What may stand below zero is lifted while it is made an integer."""
 
 NUMBER = r"^[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?$"
 BELOW = r"^<|L$"
@@ -47,14 +49,19 @@ def bounds() -> dict[str, list[float]]:
 
 
 def sampled(
-    entered: Entered, items: Sequence[str], detection: Mapping[str, float] | None, share: float
+    entered: Entered,
+    items: Sequence[str],
+    detection: Mapping[str, float] | None,
+    share: float,
+    within: Mapping[str, Sequence[float]] | None = None,
 ) -> LazyFrame:
     """Add ``_v_<item>``, ``_below_<item>`` and ``_why_<item>`` to a wide frame of samples.
 
     A result below its detection limit (``0.02L``, ``<0.02``) enters as `share` of the limit. A bare
     ``ND`` needs the limit in `detection`. What is no number, negative or absurd becomes null, and
-    ``_why_<item>`` says so.
+    ``_why_<item>`` says so. `within` gives the bounds of items that are not in `bounds`.
     """
+    span = within or bounds()
     unknown = set(detection or {}) - set(items)
     if unknown:
         raise ShanshuiError(
@@ -93,8 +100,8 @@ def sampled(
     halved = {i: _entering(i, (detection or {}).get(i), share) for i in items}
     frame = frame.with_columns(halved[i].alias(f"_number_{i}") for i in items)
     return frame.with_columns(
-        *(_fixed(i).alias(f"_v_{i}") for i in items),
-        *(_why(i, entered, text=i in texts).alias(f"_why_{i}") for i in items),
+        *(_fixed(i, span[i]).alias(f"_v_{i}") for i in items),
+        *(_why(i, entered, span[i], text=i in texts).alias(f"_why_{i}") for i in items),
         *(
             (nw.col(f"_below_{i}") | nw.col(f"_nd_{i}")).fill_null(value=False).alias(f"_below_{i}")
             for i in items
@@ -128,16 +135,16 @@ def _entering(item: str, limit: float | None, share: float) -> nw.Expr:
     return nw.when(nw.col(f"_nd_{item}")).then(nw.lit(limit * share)).otherwise(below)
 
 
-def _fixed(item: str) -> nw.Expr:
-    low, high = bounds()[item]
-    value = nw.col(f"_number_{item}")
-    lifted = value + 10.0 if item == "temp" else value  # water may stand a little below zero
+def _fixed(item: str, span: Sequence[float]) -> nw.Expr:
+    low, high = span
+    value, lift = nw.col(f"_number_{item}"), LIFTED.get(item, 0)
+    lifted = value + float(lift) if lift else value
     fixed = to_fixed(nw.when((value >= low) & (value <= high)).then(lifted), places(item))
-    return fixed - 10 * 10**PLACES if item == "temp" else fixed
+    return fixed - lift * 10**PLACES if lift else fixed
 
 
-def _why(item: str, entered: Entered, *, text: bool) -> nw.Expr:
-    low, high = bounds()[item]
+def _why(item: str, entered: Entered, span: Sequence[float], *, text: bool) -> nw.Expr:
+    low, high = span
     value = nw.col(f"_number_{item}")
     codes = [
         code_if(nw.col(f"_nd_{item}") & value.is_null(), "no_detection_limit"),

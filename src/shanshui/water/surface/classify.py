@@ -14,7 +14,7 @@ from shanshui._rules import code_if, joined
 from shanshui.standards.editions import Edition, edition, editions
 from shanshui.standards.errors import SchemaError, ShanshuiError
 from shanshui.standards.rounding import divide_half_even, from_fixed, integer
-from shanshui.water._classes import class_of, deciding, fixed, named, worst_of
+from shanshui.water._classes import class_of, deciding, fixed, named, worded, worst_of
 from shanshui.water._samples import as_float, at_digits, sampled, widened
 
 if TYPE_CHECKING:
@@ -330,7 +330,11 @@ def _with_multiples(
         frame = frame.with_columns(
             joined(code_if(v == top, i) for i, v in order.items()).alias(f"_main_{place}"),
             joined(
-                nw.when(v == top).then(_text(i, rows[i]["name"], spots, i in with_times))
+                nw.when(v == top).then(
+                    worded(i, rows[i]["name"], spots)
+                    if i in with_times
+                    else nw.lit(rows[i]["name"])
+                )
                 for i, v in order.items()
             ).alias(f"_said_{place}"),
         )
@@ -367,17 +371,3 @@ def _limit_of(item: str, row: Mapping[str, Any], *, target: bool, plain: int) ->
     if "lake" not in row:
         return of("classes")
     return nw.when(nw.col("_kind") == "lake").then(of("lake")).otherwise(of("classes"))
-
-
-def _text(item: str, name: str, spots: int, with_times: bool) -> nw.Expr:
-    """Write an item as bulletins do: 总磷(0.3)."""
-    if not with_times:
-        return nw.lit(name)
-    times = nw.col(f"_times_{item}")
-    return nw.concat_str(
-        nw.lit(f"{name}("),
-        (times // 10**spots).cast(nw.Int64).cast(nw.String),
-        nw.lit("."),
-        (times % 10**spots).cast(nw.Int64).cast(nw.String),
-        nw.lit(")"),
-    )
