@@ -30,7 +30,7 @@ WHOLE = ("fecal_coliform", "algae")
 LIFTED = {"temp": 10, "orp": 10_000}
 """What may stand below zero is lifted while it is made an integer."""
 
-NUMBER = r"^[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?$"
+NUMBER = r"^-?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?$"
 BELOW = r"^<|L$"
 UNDETECTED = ("ND", "N.D.", "未检出", "不得检出")
 
