@@ -71,7 +71,7 @@ def enter(frame: IntoFrame) -> Entered:
             known,
             dict(known.collect_schema()),
             eager=False,
-            leave=lambda result, keys: wrap(_fenced(result) if keys else result.to_native()),
+            leave=lambda result, keys: wrap(fenced(result) if keys else result.to_native()),
         )
     backend = known.implementation
     lazy = nw.from_native(known.to_polars()).lazy()
@@ -94,8 +94,8 @@ def enter(frame: IntoFrame) -> Entered:
     return Entered(lazy, dict(lazy.collect_schema()), eager=True, leave=leave)
 
 
-def _fenced(result: LazyFrame) -> Any:
-    """Return the native frame of a step that aggregates, closed against the next step.
+def fenced(result: LazyFrame) -> Any:
+    """Return the native frame of a step, closed against the next step.
 
     DuckDB's optimiser writes the expressions of one step into those of the next wherever they are
     named, which for two chained functions took 9 GB on ten rows. It does not reach through a limit.

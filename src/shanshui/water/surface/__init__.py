@@ -2,5 +2,6 @@
 
 from shanshui.water.surface.aggregate import aggregate, merge
 from shanshui.water.surface.classify import classify
+from shanshui.water.surface.groups import change, evaluate, shares
 
-__all__ = ["aggregate", "classify", "merge"]
+__all__ = ["aggregate", "change", "classify", "evaluate", "merge", "shares"]

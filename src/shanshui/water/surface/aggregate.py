@@ -117,20 +117,20 @@ def aggregate(
             _one(nw.col(f"_below_{i}") & ~nw.col(f"_v_{i}").is_null()).alias(f"_b_{i}")
             for i in items
         ),
-        *([_ions()] if "ph" in items else []),
+        *([ions()] if "ph" in items else []),
     )
     by_months = period not in ("month", "quarter")
     first = with_period(rows, entered, keys, "month") if by_months else None
     if first is not None:
-        months = _means(first, [*keys, "start"], items)
+        months = means_of(first, [*keys, "start"], items)
         months = months.rename({"start": "_day"}).with_columns(
             _one(nw.col(f"_b_{i}") > 0).alias(f"_b_{i}") for i in items
         )
         if "ph" in items:
-            months = months.with_columns(_ions())
+            months = months.with_columns(ions())
         rows = months
     rows = with_period(rows, entered, keys, period)
-    means = _means(rows, [*keys, "period", "start", "end"], items)
+    means = means_of(rows, [*keys, "period", "start", "end"], items)
     least_rows, few = _least(period, least, e)
     means = means.with_columns(
         nw.when(nw.col(f"_n_{i}") >= least_rows).then(nw.col(f"_v_{i}")).alias(f"_v_{i}")
@@ -169,12 +169,12 @@ def _one(condition: nw.Expr) -> nw.Expr:
     return nw.when(condition).then(integer(1)).otherwise(integer(0))
 
 
-def _ions() -> nw.Expr:
+def ions() -> nw.Expr:
     """Return hydrogen ions in units of 10^-14 mol/L, a float."""
     return (nw.lit(10.0) ** (nw.lit(14.0) - as_float(nw.col("_v_ph"), "ph"))).alias("_ions")
 
 
-def _means(rows: LazyFrame, keys: Sequence[str], items: Sequence[str]) -> LazyFrame:
+def means_of(rows: LazyFrame, keys: Sequence[str], items: Sequence[str]) -> LazyFrame:
     """Average ``_v_<item>``; ``_n_<item>`` counts, ``_b_<item>`` sums."""
     plain = [i for i in items if i != "ph"]
     pooled = rows.group_by(*keys).agg(
@@ -201,8 +201,8 @@ def _mean(item: str, count: nw.Expr) -> nw.Expr:
 
 def _mean_ph(count: nw.Expr) -> nw.Expr:
     ions = nw.when(nw.col("_ions") > 0).then(nw.col("_ions"))
-    mean: nw.Expr = nw.lit(14.0) - (ions / count.cast(nw.Float64)).log(base=10)
-    return to_fixed(mean, places("ph"))
+    mean = (ions / count.cast(nw.Float64)).log(base=10)
+    return to_fixed(mean * -1.0 + 14.0, places("ph"))
 
 
 def _least(period: Period, least: int | None, e: Edition) -> tuple[int, str]:
