@@ -3,5 +3,6 @@
 from shanshui.water.surface.aggregate import aggregate, merge
 from shanshui.water.surface.classify import classify
 from shanshui.water.surface.groups import change, evaluate, shares
+from shanshui.water.surface.ranking import cwqi, trend
 
-__all__ = ["aggregate", "change", "classify", "evaluate", "merge", "shares"]
+__all__ = ["aggregate", "change", "classify", "cwqi", "evaluate", "merge", "shares", "trend"]

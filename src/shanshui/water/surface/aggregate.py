@@ -195,7 +195,7 @@ def _mean(item: str, count: nw.Expr) -> nw.Expr:
     if item != "temp":
         return divide_half_even(total, count)
     # Division is of numbers not below zero; water may stand a little below.
-    lift = 100 * 10 ** places("temp")
+    lift: int = 100 * 10 ** places("temp")
     return divide_half_even(total + count * lift, count) - lift
 
 
