@@ -27,6 +27,10 @@ PEERS = {
     "pandas 2": ("pandas_script", ["numpy==2.4.6", "pandas==2.3.3", "pyarrow==26.0.1"]),
     "aqi-hub": ("rows_aqi_hub", ["aqi-hub==0.3.3"]),
     "python-aqi": ("rows_python_aqi", ["python-aqi==0.6.1"]),
+    "pymannkendall": (
+        "analysis_pymannkendall",
+        ["numpy==2.4.6", "scipy==1.17.1", "pymannkendall==1.4.3"],
+    ),
 }
 PARTS = ("year", "month", "ten", "rows", "import")
 TEN = tuple(range(2015, 2025))

@@ -630,7 +630,8 @@ def _hamed_rao(x: Floats, y: Floats) -> float:
     """Return by how much autocorrelation widens the variance of S: n/n* of Hamed and Rao."""
     np, stats = extra("numpy"), extra("scipy.stats")
     n = len(y)
-    slope = np.median(_pairs(x, y)[2])
+    lags = range(1, n)
+    slope = np.median(np.concatenate([(y[k:] - y[:-k]) / (x[k:] - x[:-k]) for k in lags]))
     ranks = stats.rankdata(y - slope * (x - x[0]))
     around = ranks - ranks.mean()
     power = float(around @ around)

@@ -106,7 +106,7 @@ Narrow = Annotated[
 
 @app.command(
     short_help="趋势：Theil–Sen、Mann–Kendall [dim]trends[/dim]",
-    help="趋势：日值的月均值（或年均值）的 Theil–Sen 斜率和区间，Mann–Kendall 检验（月均值按季节）。"
+    help="趋势：日值的月均值（或年均值）的 Theil–Sen 斜率，Mann–Kendall 检验（月均值按季节）。"
     "\n\n[dim]Theil–Sen slope of monthly (or yearly) means of daily values with its interval, and "
     "the Mann–Kendall test (seasonal for months).[/dim]",
     epilog="例 Examples\n\n"
