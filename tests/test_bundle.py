@@ -151,7 +151,9 @@ def test_batch_file_labels_are_all_there(tmp_path):
     called = set(re.findall(r"(?:goto|call) :?(\w+)", script)) - {"eof"}
     assert called == set(re.findall(r"^:(\w+)", script, re.MULTILINE))
     assert "powershell" not in script.lower().replace("no powershell", "")
-    assert "py -3.12" in script
+    assert "call :try py -3.12" in script
+    # A python.bat ends the script that runs it without `call`.
+    assert len(re.findall(r"^call %(?:\*|FOUND%) -", script, re.MULTILINE)) == 2
     assert "chcp 65001" in script
 
 

@@ -10,7 +10,7 @@ if not defined FOUND call :try py -@PYTHON@
 if not defined FOUND call :try python
 if not defined FOUND call :try python3
 if not defined FOUND goto none
-%FOUND% -X utf8 "%~dp0offline.py" @COMMAND@ %*
+call %FOUND% -X utf8 "%~dp0offline.py" @COMMAND@ %*
 set "CODE=%ERRORLEVEL%"
 goto end
 
@@ -24,5 +24,6 @@ chcp %PAGE% >nul
 exit /b %CODE%
 
 :try
-%* -c "import sys, sysconfig; sys.exit([*sys.version_info[:2], sysconfig.get_platform()] != [@PYTHON_LIST@, 'win-amd64'])" >nul 2>nul && set FOUND=%*
+rem call: a python.bat, as pyenv makes it, would not come back otherwise
+call %* -c "import sys, sysconfig; sys.exit([*sys.version_info[:2], sysconfig.get_platform()] != [@PYTHON_LIST@, 'win-amd64'])" >nul 2>nul && set FOUND=%*
 goto :eof
