@@ -59,18 +59,19 @@ def write(
     return paragraph
 
 
-def heading(document, text):
+def heading(document, text, *, new_page=False):
     """Write a heading of the first level, which stays with what follows."""
-    paragraph = write(document.add_heading(level=1), text, 15, HEI, after=4)
-    paragraph.paragraph_format.space_before = Pt(10)
+    paragraph = write(document.add_heading(level=1), text, 15, HEI, after=2)
+    paragraph.paragraph_format.space_before = Pt(0 if new_page else 10)
+    paragraph.paragraph_format.page_break_before = new_page
     paragraph.paragraph_format.keep_with_next = True
     return paragraph
 
 
 def caption(document, text):
     """Write what a table or a picture is, which stays with it."""
-    paragraph = write(document.add_paragraph(), text, 12, HEI, align=CENTRE, after=3)
-    paragraph.paragraph_format.space_before = Pt(8)
+    paragraph = write(document.add_paragraph(), text, 12, HEI, align=CENTRE, after=2)
+    paragraph.paragraph_format.space_before = Pt(4)
     paragraph.paragraph_format.keep_with_next = True
     return paragraph
 
@@ -124,7 +125,7 @@ def grid(document, widths):
 
 def add_row(table, widths, texts, **look):
     row = table.add_row()
-    row.height = Mm(look.pop("height", 7))
+    row.height = Mm(look.pop("height", 6))
     shade = look.pop("shade", None)
     for cell, text, width in zip(row.cells, texts, widths, strict=True):
         cell.width = Mm(width)
@@ -230,8 +231,8 @@ def template():
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = Mm(297), Mm(210)
     section.left_margin = section.right_margin = Mm(20)
-    section.top_margin, section.bottom_margin = Mm(20), Mm(18)
-    section.footer_distance = Mm(10)
+    section.top_margin, section.bottom_margin = Mm(18), Mm(16)
+    section.footer_distance = Mm(8)
     page_number(section.footer.paragraphs[0])
 
     write(document.add_paragraph(), "{{ title }}", 26, SONG, bold=True, align=CENTRE, after=4)
@@ -245,24 +246,24 @@ def template():
     write(document.add_paragraph(), "{{ text }}", 14, line=25, indent=28)
     control(document, "{%p endfor %}")
 
-    heading(document, "二、排名").paragraph_format.page_break_before = True
+    heading(document, "二、排名", new_page=True)
     ranking(document)
     overviews(document)
 
-    heading(document, "三、各地情况").paragraph_format.page_break_before = True
+    heading(document, "三、各地情况", new_page=True)
     control(document, "{%p for text in sentences %}")
     write(document.add_paragraph(), "{{ text }}", 12, line=21, indent=24)
     control(document, "{%p endfor %}")
 
     control(document, "{%p if pictures %}")
-    heading(document, "四、图").paragraph_format.page_break_before = True
+    heading(document, "四、图", new_page=True)
     control(document, "{%p for picture in pictures %}")
     caption(document, "图{{ loop.index }}　{{ picture.title }}")
     write(document.add_paragraph(), "{{ picture.image }}", 12, align=CENTRE, after=8)
     control(document, "{%p endfor %}")
     control(document, "{%p endif %}")
 
-    heading(document, "说明")
+    heading(document, "说明", new_page=True)
     control(document, "{%p for text in notes %}")
     note = write(document.add_paragraph(), "{{ loop.index }}.　{{ text }}", 10.5, line=17)
     note.paragraph_format.left_indent = Pt(21)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -47,6 +48,7 @@ FIGURES = {"co": "co_p95", "o3": "o3_8h_p90"}
 """Figures of the statistics behind the columns that have another name."""
 
 NAMES = {item: name for item, (name, _) in ITEMS.items()}
+_COMPARED = ("period", "edition", "state", "state_pm", "basis", "good_ratio", "pm25", "composite")
 PLACE = "_place"
 
 
@@ -175,12 +177,6 @@ class Span:
     def end(self) -> date:
         return date(self.year + self.last // 12, self.last % 12 + 1, 1) - timedelta(days=1)
 
-    @property
-    def period(self) -> Period:
-        if self.key == "year":
-            return "year"
-        return f"{self.start:%Y-%m}", f"{self.end:%Y-%m}"
-
     def before(self) -> Span:
         """Return the same months of the year before."""
         return Span(self.key, self.year - 1, self.first, self.last)
@@ -232,24 +228,35 @@ class Source:
         """Return the same with nothing left out."""
         return replace(self, dust="kept", basis=replace(self.basis, dust=None))
 
-    def statistics(self, span: Span, period: Period | None = None) -> pl.DataFrame:
+    @cached_property
+    def months(self) -> pl.DataFrame:
+        """The statistics of every month."""
+        return self._statistics(self.days, "month")
+
+    @cached_property
+    def years(self) -> pl.DataFrame:
+        """The statistics of every year."""
+        return self._statistics(self.days, "year")
+
+    def statistics(self, span: Span) -> pl.DataFrame:
         """Return one row a place: the statistics of a span, all by the bulletin's edition."""
-        within = self.days.filter(pl.col("date").is_between(span.start, span.end))
+        if span.key == "ytd":
+            within = self.days.filter(pl.col("date").is_between(span.start, span.end))
+            return self._statistics(within, (f"{span.start:%Y-%m}", f"{span.end:%Y-%m}"))
+        found = self.years if span.key == "year" else self.months
+        return found.filter(pl.col("start") == span.start)
+
+    def _statistics(self, days: pl.DataFrame, period: Period) -> pl.DataFrame:
         return air.statistics(
-            within,
+            days,
             by=PLACE,
-            period=period or span.period,
+            period=period,
             edition=self.edition,
             digits=self.digits,
             basis=self.basis,
             exempt=self.exempt,
             dust=self.dust,
         )
-
-    def monthly(self, year: int) -> pl.DataFrame:
-        """Return the statistics of every month of a year, with its number."""
-        found = self.statistics(Span("year", year, 1, 12), "month")
-        return found.with_columns(month=pl.col("start").dt.month())
 
     def reasons(self, found: pl.DataFrame) -> dict[str, str]:
         """Say of each place that cannot be ranked why."""
@@ -317,7 +324,7 @@ def by_place(frame: pl.DataFrame) -> dict[str, dict[str, Any]]:
 def table_of(source: Source, span: Span) -> Part:
     """Return a table, and the statistics behind it."""
     now, before = source.statistics(span), source.statistics(span.before())
-    frame = air.compare(now, before, by=PLACE)
+    frame = air.compare(now, before.select(PLACE, *_COMPARED), by=PLACE)
     ranks = source.ranks(frame)
     was = source.ranks(source.statistics(span.previous()))
     reasons = source.reasons(frame)

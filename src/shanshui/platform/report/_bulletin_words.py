@@ -156,13 +156,11 @@ def sentence(table: Table, row: Row, goals: Sequence[_Goal]) -> str:
             + _aimed(by_item.pop("pm25", None), mean)
         )
     for item, goal in by_item.items():
-        figure = values[item]
+        figure, name = values[item], TARGETS[item] + "平均浓度" * (item not in RATIOS)
         if figure is None:
-            parts.append(f"{TARGETS[item]}有效天数不足，未与年度目标（{goal.told}）比较")
+            parts.append(f"{name}有效天数不足，未与年度目标（{goal.told}）比较")
         else:
-            parts.append(
-                f"{TARGETS[item]}{plain(exact(figure, item))}{goal.sign}{_aimed(goal, figure)}"
-            )
+            parts.append(f"{name}{plain(exact(figure, item))}{goal.sign}{_aimed(goal, figure)}")
     if row.unchanged:
         parts.append(f"{row.unchanged}，不作同比")
     return f"{table.label}，{row.name}{'；'.join(parts)}。"

@@ -220,12 +220,11 @@ def bulletin(
     )
     judged = air.aqi(source.judged(), edition=own, exempt=exempt)
     until = _until(spans, judged, keyed)
+    goals = goals_of(targets, source, place, until)
     parts = [table_of(source, span) for span in spans]
     kept = [table_of(source.kept(), span) for span in spans] if source.marked else []
     tables = [part.table for part in parts]
     of_year = judged.filter(pl.col("date").dt.year() == last.year)
-    goals = goals_of(targets, source, place, until)
-    monthly = source.monthly(last.year)
     yearly = year is not None
     return Bulletin(
         title=title or f"{place}空气质量{'年' if yearly else '月'}报",
@@ -236,13 +235,13 @@ def bulletin(
         edition=own,
         tables=tuple(tables),
         kept=tuple(part.table for part in kept),
-        overviews=_overviews(source, monthly) if yearly else (),
+        overviews=_overviews(source, last.year) if yearly else (),
         summary=summary(tables, PLACES_OF.get(names(by)[-1], "地区")),
         sentences=tuple(
             sentence(tables[-1], row, goals.get(row.name, [])) for row in tables[-1].rows
         ),
         notes=notes(source, parts, kept, asked=edition, until=until, aimed=bool(goals)),
-        pictures=_pictures(source, tables, of_year, monthly, yearly=yearly),
+        pictures=_pictures(source, tables, of_year, yearly=yearly),
         days=of_year.select(
             pl.col(PLACE).alias("name"),
             *("date", "aqi", "level", "category", "primary"),
@@ -306,14 +305,19 @@ def _until(spans: Sequence[Span], judged: pl.DataFrame, days: pl.DataFrame) -> d
     return max(own)
 
 
-def _overviews(source: Source, monthly: pl.DataFrame) -> tuple[Overview, ...]:
-    rows = {(row[PLACE], row["month"]): row for row in monthly.iter_rows(named=True)}
+def _overviews(source: Source, year: int) -> tuple[Overview, ...]:
+    rows = {(row[PLACE], row["start"]): row for row in source.months.iter_rows(named=True)}
     return tuple(
         Overview(
             f"各月{name}",
             figure_digits(column, source.edition, source.digits),
             tuple(
-                (place, tuple(rows.get((place, n), {}).get(column) for n in range(1, 13)))
+                (
+                    place,
+                    tuple(
+                        rows.get((place, date(year, n, 1)), {}).get(column) for n in range(1, 13)
+                    ),
+                )
                 for place in source.places
             ),
         )
@@ -325,7 +329,6 @@ def _pictures(
     source: Source,
     tables: Sequence[Table],
     days: pl.DataFrame,
-    monthly: pl.DataFrame,
     *,
     yearly: bool,
 ) -> tuple[Picture, ...]:
@@ -333,8 +336,11 @@ def _pictures(
     pictures = [_ranking(table, rows) for table, rows in ranked if rows]
     if source.whole is None:
         return tuple(pictures)
-    months = monthly.filter(pl.col(PLACE) == source.whole)
-    label, span = f"{tables[0].title[:4]}年{source.whole}", tables[-1].title
+    year, span = days["date"].dt.year()[0], tables[-1].title
+    label = f"{year}年{source.whole}"
+    months = source.months.filter(
+        pl.col(PLACE) == source.whole, pl.col("start").dt.year() == year
+    ).sort("start")
     classes = air.categories(edition=source.edition)
     colours = dict(classes.select("name", "colour").iter_rows())
     own = days.filter(pl.col(PLACE) == source.whole).select("date", "category")
@@ -368,7 +374,11 @@ def _pictures(
         )
     if yearly:
         levels = pl.DataFrame(
-            {"period": f"{row['month']:02}月", "category": name, "days": row[f"level_{n}_days"]}
+            {
+                "period": f"{row['start'].month:02}月",
+                "category": name,
+                "days": row[f"level_{n}_days"],
+            }
             for row in months.iter_rows(named=True)
             for n, name in classes.select("level", "name").iter_rows()
         )

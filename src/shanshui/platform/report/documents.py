@@ -147,6 +147,16 @@ def context(bulletin: Bulletin, image: Callable[[Picture], Any] | None = None) -
     }
 
 
+class _Image:
+    """A picture that is drawn where a template asks for it, and only there."""
+
+    def __init__(self, draw: Callable[[], str]) -> None:
+        self._draw = draw
+
+    def __html__(self) -> str:
+        return self._draw()
+
+
 def docx(bulletin: Bulletin, template: bytes | None = None) -> bytes:
     """Fill a Word template.
 
@@ -165,8 +175,12 @@ def docx(bulletin: Bulletin, template: bytes | None = None) -> bytes:
 
     def image(picture: Picture) -> Any:
         half = picture.name.startswith("ranking")
-        drawn = io.BytesIO(png(picture.draw(_PICTURE * 3 // 4 if half else _PICTURE)))
-        return InlineImage(document, drawn, width=Mm(160 if half else 225))
+
+        def draw() -> str:
+            drawn = io.BytesIO(png(picture.draw(_PICTURE * 3 // 4 if half else _PICTURE)))
+            return str(InlineImage(document, drawn, width=Mm(160 if half else 225)))
+
+        return _Image(draw)
 
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
     filled: dict[str, Any] = {}
@@ -206,7 +220,15 @@ def docx(bulletin: Bulletin, template: bytes | None = None) -> bytes:
 
 # --- Excel -------------------------------------------------------------------------------------
 
-_WIDTHS = {"rank": 9, "name": 14, "main": 13, "co": 10, "o3": 12, "good_ratio": 10}
+_WIDTHS = {
+    "rank": 9,
+    "name": 14,
+    "main": 13,
+    "co": 10,
+    "o3": 12,
+    "good_ratio": 10,
+    "heavy_days": 10,
+}
 _Head = dict[str, tuple[str, float, str | None]]
 """Columns of a sheet: head, width, format of numbers."""
 _DAILY: _Head = {
@@ -295,7 +317,7 @@ class _Sheets:
         look = self.look(
             font_name="黑体", align="center", text_wrap=True, border=1, bg_color="#E7EEF0"
         )
-        sheet.set_row(2, 30)
+        sheet.set_row(2, 32)
         for place, name in enumerate(names):
             sheet.write_string(2, place, name, look)
 
