@@ -185,12 +185,30 @@ def recognise(name: str) -> Role | None:
     return Role(f"{item}_{averaging}", item, stated) if averaging else None
 
 
+@cache
+def _own_names(listing: str) -> dict[str, str]:
+    """Simplified names of a list's own columns."""
+    own = vocabulary().get(listing, {})
+    return {simplify(n): role for role, names in own.items() for n in names}
+
+
+@cache
+def _list_units() -> list[tuple[str, str]]:
+    table = vocabulary()["list_units"]
+    pairs = [(simplify(n), unit) for unit, spec in table.items() for n in spec["names"]]
+    return sorted(pairs, key=lambda pair: -len(pair[0]))
+
+
 def _listed(name: str, listing: str | None) -> Role | None:
-    """Say what a column of a list holds by the list's own names."""
-    own = vocabulary().get(listing or "", {})
-    plain = simplify(name)
-    role = next((r for r, names in own.items() if plain in map(simplify, names)), None)
-    return Role(role) if role else None
+    """Say what a column of a list holds by the list's own names, with a unit or without."""
+    own, plain = _own_names(listing or ""), simplify(name)
+    if plain in own:
+        return Role(own[plain])
+    for text, unit_name in _list_units():
+        stem = plain.removesuffix(text).removesuffix("单位")
+        if plain.endswith(text) and stem in own:
+            return Role(own[stem], unit=unit_name)
+    return None
 
 
 def role_names() -> list[str]:
@@ -204,9 +222,9 @@ def role_names() -> list[str]:
     ]
 
 
-def score(names: Iterable[str]) -> int:
+def score(names: Iterable[str], listing: str | None = None) -> int:
     """Count the columns of a possible header that are recognised."""
-    return sum(recognise(n) is not None for n in names if n)
+    return sum((_listed(n, listing) or recognise(n)) is not None for n in names if n)
 
 
 def read_header(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -29,12 +29,15 @@ class Listed:
         The columns that are known, as texts named by what they hold, and ``_row``.
     header_row : int or None
         Line of the header.
+    units : dict
+        What the header states of units, by column of `rows`.
     """
 
     name: str
     names: list[str]
     rows: pl.DataFrame
     header_row: int | None
+    units: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> list[str]:
@@ -55,8 +58,11 @@ def lists(
     encoding: str | None = None,
     columns: Mapping[str, str] | None = None,
     sheet: str | None = None,
+    everything: bool = False,
 ) -> Iterator[Listed]:
     """Read a list, whole: a row that is no row is an error, as a list is short and made by hand.
+
+    With `everything`, columns that are not known come too, under their own names.
 
     Raises
     ------
@@ -68,7 +74,7 @@ def lists(
         columns=columns or {},
         sheet=sheet,
         keyless=True,
-        everything=False,
+        everything=everything,
         progress=None,
         listing=listing,
     )
@@ -82,11 +88,14 @@ def lists(
                     file=source.name,
                     row=int(faults[0].lines[ROW][0]),
                 )
-            roles = source.header.roles
+            roles = dict(source.header.roles)
+            if everything:
+                rest = {source.header.names[at]: at for at in source.header.rest}
+                roles |= {name: at for name, at in rest.items() if name and name not in roles}
             own = [texts(batch, str(at)).alias(role) for role, at in roles.items()]
             parts.append(pl.DataFrame([batch[ROW], *own]))
         rows = pl.concat(parts) if parts else pl.DataFrame({ROW: pl.Series([], dtype=pl.UInt32)})
         filled = [c for c in rows.columns if c != ROW]
         if filled:
             rows = rows.filter(pl.any_horizontal(pl.col(filled).is_not_null()))
-        yield Listed(source.name, source.header.names, rows, source.header_row)
+        yield Listed(source.name, source.header.names, rows, source.header_row, source.header.units)

@@ -242,7 +242,7 @@ def _refuse_disguised(content: _Content, head: bytes) -> None:
 
 def _text(content: _Content, asked: Asked) -> Source:
     encoding = _encoding(content, asked.encoding)
-    delimiter, names, row, lines = _find_header(content, encoding)
+    delimiter, names, row, lines = _find_header(content, encoding, asked.listing)
     header = read_header(
         names,
         file=content.name,
@@ -368,7 +368,9 @@ def _fault(error: UnicodeDecodeError, rows: int, wide: int) -> _Undecodable:
     return _Undecodable(rows + before.count(b"\n"), error.object[error.start], certain)
 
 
-def _find_header(content: _Content, encoding: str) -> tuple[str, list[str], int, int]:
+def _find_header(
+    content: _Content, encoding: str, listing: str | None
+) -> tuple[str, list[str], int, int]:
     """Return the delimiter, the header, its line, and the number of lines to its end."""
     decoder = codecs.getincrementaldecoder(encoding)()
     text = decoder.decode(content.head()).replace("\r\n", "\n").replace("\r", "\n")
@@ -385,7 +387,7 @@ def _find_header(content: _Content, encoding: str) -> tuple[str, list[str], int,
                     names.pop()
                 if not any(names):
                     continue
-                found = score(names)
+                found = score(names, listing)
                 if found > (best[0] if best else 1):
                     best = found, delimiter, names, row, before
                 if widest is None or (row == widest[2] and len(names) > len(widest[1])):
@@ -533,7 +535,7 @@ def _excel(content: _Content, asked: Asked) -> list[Source]:
             "in Excel or WPS and save it as .xlsx",
             file=content.name,
         ) from error
-    found = {name: _header_of_sheet(cells) for name, cells in sheets.items()}
+    found = {name: _header_of_sheet(cells, asked.listing) for name, cells in sheets.items()}
     named = {name: place for name, place in found.items() if place}
     if asked.sheet is None and len(named) > 1:
         raise ReadError(
@@ -575,10 +577,10 @@ def _texts(row: tuple[Any, ...]) -> list[str]:
     return [" ".join(str(cell or "").split()) for cell in row]
 
 
-def _header_of_sheet(cells: pl.DataFrame) -> tuple[int, list[str]] | None:
+def _header_of_sheet(cells: pl.DataFrame, listing: str | None) -> tuple[int, list[str]] | None:
     rows = [_texts(row) for row in cells.head(_PREAMBLE).iter_rows()]
-    best = max(range(len(rows)), key=lambda i: (score(rows[i]), -i), default=None)
-    if best is None or score(rows[best]) < 2:
+    best = max(range(len(rows)), key=lambda i: (score(rows[i], listing), -i), default=None)
+    if best is None or score(rows[best], listing) < 2:
         return None
     return best, rows[best]
 
