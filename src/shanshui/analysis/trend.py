@@ -419,21 +419,21 @@ def _series(
     """
     choice("average", average, "month", "year", None)
     share("min_coverage", min_coverage)
-    rows, _ = clock(data, time, stamp=stamp, every=every)
+    rows, minutes = clock(data, time, stamp=stamp, every=every)
     once(rows, data.keys, time)
-    rows = rows.select(*data.keys, time, TIME, value)
+    rows = rows.select(*data.keys, TIME, value)
     if average:
         periods = rows.with_columns(truncated(average).alias(TIME))
         if periods.select(*data.keys, TIME).is_duplicated().any():
             periods = averaged(
-                rows.drop(time).with_columns(_stamp=TIME).drop(TIME),
+                rows.rename({TIME: "_start"}),
                 value,
                 to=average,
                 min_share=min_coverage,
-                time="_stamp",
+                time="_start",
                 by=data.keys,
                 stamp="start",
-                every=every,
+                every=f"{minutes}m",
             ).with_columns(_cast("date"))
         rows = periods
     for key, own in data.parts(rows):
@@ -569,13 +569,12 @@ def _weighted_medians(ordered: Floats, weights: Any) -> Floats:
     """Return the median of sorted values, each there as often as a row of weights says."""
     np = extra("numpy")
     sums = np.cumsum(weights, axis=1, dtype=np.int64)
-    total = sums[:, -1:]
-    places = [
-        np.minimum((sums < k).sum(axis=1), len(ordered) - 1)
-        for k in ((total + 1) // 2, total // 2 + 1)
-    ]
-    medians = (ordered[places[0]] + ordered[places[1]]) / 2
-    found: Floats = np.where(total[:, 0] > 0, medians, np.nan)
+    found: Floats = np.full(len(sums), np.nan)
+    for place, row in enumerate(sums):
+        total = int(row[-1])
+        if total:  # else all values of the resample are of one time
+            middle = ordered[np.searchsorted(row, ((total + 1) // 2, total // 2 + 1))]
+            found[place] = (middle[0] + middle[1]) / 2
     return found
 
 
