@@ -4,5 +4,17 @@ from shanshui.water.surface.aggregate import aggregate, merge
 from shanshui.water.surface.classify import classify
 from shanshui.water.surface.groups import change, evaluate, shares
 from shanshui.water.surface.ranking import cwqi, trend
+from shanshui.water.surface.roster import enroll, roster
 
-__all__ = ["aggregate", "change", "classify", "cwqi", "evaluate", "merge", "shares", "trend"]
+__all__ = [
+    "aggregate",
+    "change",
+    "classify",
+    "cwqi",
+    "enroll",
+    "evaluate",
+    "merge",
+    "roster",
+    "shares",
+    "trend",
+]
