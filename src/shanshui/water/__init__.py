@@ -5,6 +5,6 @@ knows (Polars, pandas, PyArrow, DuckDB, Ibis, PySpark) and hands back the same k
 never executed.
 """
 
-from shanshui.water import surface
+from shanshui.water import ground, surface
 
-__all__ = ["surface"]
+__all__ = ["ground", "surface"]
