@@ -199,7 +199,7 @@ def _list_units() -> list[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: -len(pair[0]))
 
 
-def _listed(name: str, listing: str | None) -> Role | None:
+def listed_role(name: str, listing: str | None) -> Role | None:
     """Say what a column of a list holds by the list's own names, with a unit or without."""
     own, plain = _own_names(listing or ""), simplify(name)
     if plain in own:
@@ -224,7 +224,7 @@ def role_names() -> list[str]:
 
 def score(names: Iterable[str], listing: str | None = None) -> int:
     """Count the columns of a possible header that are recognised."""
-    return sum((_listed(n, listing) or recognise(n)) is not None for n in names if n)
+    return sum((listed_role(n, listing) or recognise(n)) is not None for n in names if n)
 
 
 def read_header(
@@ -266,7 +266,7 @@ def read_header(
     units: dict[str, str] = {}
     rest: list[int] = []
     for position, name in enumerate(names):
-        found = _listed(name, listing) or recognise(name) if name else None
+        found = listed_role(name, listing) or recognise(name) if name else None
         if simplify(name) in said:
             word = said[simplify(name)]
             stated = found.unit if found else None
