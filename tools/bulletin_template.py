@@ -172,7 +172,8 @@ def ranking(document):
 def overviews(document):
     """Write the figures by month of a yearly bulletin."""
     control(document, "{%p for table in overviews %}")
-    caption(document, "表{{ tables|length + loop.index }}　{{ table.title }}")
+    title = caption(document, "表{{ tables|length + loop.index }}　{{ table.title }}")
+    title.paragraph_format.page_break_before = True
     widths = [31] + [18] * 12
     table = grid(document, widths)
     months = [f"{n}月" for n in range(1, 13)]

@@ -37,6 +37,7 @@ TARGETS = {"pm25": "PM2.5", "pm10": "PM10", "so2": "SO2", "no2": "NO2"} | {
 }
 """What a target may be of, and what it is called."""
 
+_LEFT_OUT = ("pm25", "pm10", "composite")
 _DUST: dict[str, str] = {
     "national": "PM10、PM2.5浓度和综合指数已剔除受影响的数据，优良天数比例和重度及以上天数未剔除"
     "（与全国城市空气质量报告相同）",
@@ -344,17 +345,15 @@ def _stated(source: Source, parts: Sequence[Part]) -> str:
 
 
 def _beside(source: Source, parts: Sequence[Part], kept: Sequence[Part]) -> list[str]:
-    """Give the figures of places with values left out as they are with them."""
+    """Give what figures are with nothing left out: of the whole, or of every place."""
     told = []
-    for part, whole in zip(parts, kept, strict=False):
-        columns = ("pm25", "pm10", "composite")
-        beside = {row.name: (row, whole.table.texts(row)) for row in whole.table.rows}
-        for row in part.table.rows:
+    for part, other in zip(parts, kept, strict=False):
+        for row in other.table.rows:
             counts = part.now.get(row.name) or {}
             lost = max((counts.get(f"excluded_{i}_days") or 0 for i in source.marked), default=0)
-            other, cells = beside[row.name]
-            if lost and other.figures != row.figures:
-                listed = "、".join(f"{COLUMNS[c]} {cells[c]}" for c in columns)
+            if lost and (row.whole or source.whole is None):
+                cells = other.table.texts(row)
+                listed = "、".join(f"{COLUMNS[c]} {cells[c]}" for c in _LEFT_OUT)
                 told.append(f"{part.span.label}{row.name}剔除{lost}天，不剔除时{listed}")
     return [f"剔除前后对照：{'；'.join(told)}。"] if told else []
 

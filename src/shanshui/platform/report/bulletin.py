@@ -57,7 +57,11 @@ __all__ = [
 ]
 
 PLACES_OF = {"station": "站点", "city": "城市", "county": "区县", "province": "省份"}
-OVERVIEW = {"composite": "综合指数", "pm25": "PM2.5", "good_ratio": "优良天数比例"}
+OVERVIEW = {
+    "composite": "综合指数",
+    "pm25": "PM2.5（微克/立方米）",
+    "good_ratio": "优良天数比例（%）",
+}
 WHOLE = "全市"
 
 
@@ -100,7 +104,8 @@ class Bulletin:
     pictures : tuple of Picture
         The charts.
     days : polars.DataFrame
-        The daily AQI behind the tables: place, date, aqi, level, category, primary and the items.
+        The daily AQI behind the tables: name, date, aqi, level, category, primary, the items, and
+        where values are marked, excluded: the items that are left out.
     kept : tuple of Table
         Where sand-dust or exceptional events are left out: the same tables with nothing left out.
     """
@@ -246,8 +251,15 @@ def bulletin(
             pl.col(PLACE).alias("name"),
             *("date", "aqi", "level", "category", "primary"),
             *("pm25", "pm10", "so2", "no2", "co", "o3_8h"),
+            *([_left_out(source.marked).alias("excluded")] if source.marked else []),
         ).sort(pl.col("name").cast(pl.Enum(places)), "date"),
     )
+
+
+def _left_out(items: Sequence[str]) -> pl.Expr:
+    """Name the items of a day that are left out, joined by ','."""
+    named = [pl.when(pl.col(f"excluded_{i}").is_not_null()).then(pl.lit(i)) for i in items]
+    return pl.concat_str(named, separator=",", ignore_nulls=True).replace("", None)
 
 
 def _spans(month: str | None, year: int | None, *, cumulative: bool) -> list[Span]:

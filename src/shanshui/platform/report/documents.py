@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
@@ -244,6 +244,7 @@ _DAILY: _Head = {
     "no2": ("NO2", 9, "0"),
     "co": ("CO", 9, "0.0"),
     "o3_8h": ("O3-8h", 9, "0"),
+    "excluded": ("剔除项目", 16, None),
 }
 
 
@@ -269,8 +270,10 @@ def xlsx(bulletin: Bulletin) -> bytes:
         head: _Head = {"name": ("地区", 16, None)}
         head |= {f"{n}": (f"{n}月", 9, _number(view.digits)) for n in range(1, 13)}
         rows = [(name, *values) for name, values in view.rows]
-        sheets.plain(view.title, head, rows, title=f"{bulletin.period}{view.title}")
-    sheets.plain("逐日", _DAILY, sheets.days(), title=f"{bulletin.period}通报所用逐日数据")
+        name = view.title.partition("（")[0]
+        sheets.plain(name, head, rows, title=f"{bulletin.period}{view.title}")
+    daily = {name: about for name, about in _DAILY.items() if name in bulletin.days.columns}
+    sheets.plain("逐日", daily, sheets.days(daily), title=f"{bulletin.period}通报所用逐日数据")
     sheets.words()
     book.close()
     return out.getvalue()
@@ -401,21 +404,24 @@ class _Sheets:
         sheet.freeze_panes(3, 1)
         sheet.autofilter(2, 0, 2 + len(rows), len(head) - 1)
 
-    def days(self) -> list[tuple[Any, ...]]:
+    def days(self, columns: Iterable[str]) -> list[tuple[Any, ...]]:
         """Return the days with the items named as people read them."""
-        named = {item: name for item, (name, _) in figures.ITEMS.items()}
+        named = {item: name for item, (name, _) in figures.ITEMS.items()} | {
+            "o3_8h": "O3-8h",
+            "o3_1h": "O3-1h",
+        }
         rows = []
-        for row in self.bulletin.days.select(list(_DAILY)).iter_rows(named=True):
-            if row["primary"]:
-                items = row["primary"].split(",")
-                row["primary"] = "、".join(named.get(i, i.upper()) for i in items)
+        for row in self.bulletin.days.select(*columns).iter_rows(named=True):
+            for column in {"primary", "excluded"} & row.keys():
+                if row[column]:
+                    row[column] = "、".join(named[item] for item in row[column].split(","))
             rows.append(tuple(row.values()))
         return rows
 
     def words(self) -> None:
         """Write the sentences and the notes."""
         sheet = self.book.add_worksheet("说明")
-        sheet.set_column(0, 0, 120)
+        sheet.set_column(0, 0, 100)
         bulletin, row = self.bulletin, 0
         numbered = [f"{n}. {text}" for n, text in enumerate(bulletin.notes, start=1)]
         parts = {
@@ -429,11 +435,13 @@ class _Sheets:
             for text in texts:
                 sheet.write_string(row, 0, text, self.look(text_wrap=True, valign="top"))
                 # Neither Excel nor WPS finds the height of a row by itself in every case.
-                sheet.set_row(row, 15 * max(1, -(-len(text) // 58)))
+                width = sum(2 if ord(letter) > 0xFF else 1 for letter in text)
+                sheet.set_row(row, 15 * -(-width // 104))
                 row += 1
             row += 1
         sheet.set_landscape()
         sheet.set_paper(9)
+        sheet.set_margins(0.4, 0.4, 0.6, 0.6)
         sheet.fit_to_pages(1, 0)
 
 
