@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shanshui import __version__
-from shanshui.cli import air, bulletin, editions, patterns  # noqa: F401 - join those of air
+from shanshui.cli import air, bulletin, editions, noise, patterns, soil  # noqa: F401 - some join air
 from shanshui.cli.options import RESULT, option
 
 app = typer.Typer(
@@ -26,6 +26,8 @@ app = typer.Typer(
     "出错时加 --debug 可看详情。 [dim]--debug shows where an error comes from.[/dim]",
 )
 app.add_typer(air.app, name="air", short_help="环境空气 [dim]ambient air[/dim]")
+app.add_typer(soil.app, name="soil", short_help="土壤 [dim]soil[/dim]")
+app.add_typer(noise.app, name="noise", short_help="噪声 [dim]noise[/dim]")
 
 
 def _version(asked: bool) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _COLOURED = ("aqi", "category")
 _CODES = (  # hold names of columns
     *("primary", "main", "exceeding", "item", "basis_difference", "changed"),
+    *("deciding", "within_background"),
 )
 _LEAST = (  # columns that a narrow terminal can do without, first to go first
     *("code", "period_before", "o3_1h", "valid_days", "co_p95", "co", "so2", "no2", "main"),
