@@ -5,6 +5,6 @@ knows (Polars, pandas, PyArrow, DuckDB, Ibis, PySpark) and hands back the same k
 never executed.
 """
 
-from shanshui.water import ground, lake, surface
+from shanshui.water import ground, lake, sea, surface
 
-__all__ = ["ground", "lake", "surface"]
+__all__ = ["ground", "lake", "sea", "surface"]
