@@ -5,6 +5,15 @@ knows (Polars, pandas, PyArrow, DuckDB, Ibis, PySpark) and hands back the same k
 never executed.
 """
 
-from shanshui.water import ground, lake, sea, surface
+from shanshui.water import ground, lake, sea, sources, surface
+from shanshui.water.odour import black_odour, black_odour_rural
 
-__all__ = ["ground", "lake", "sea", "surface"]
+__all__ = [
+    "black_odour",
+    "black_odour_rural",
+    "ground",
+    "lake",
+    "sea",
+    "sources",
+    "surface",
+]

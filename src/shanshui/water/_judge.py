@@ -149,29 +149,24 @@ def with_judgement(
         deciding(classes, worst).alias("deciding"),
         *(from_fixed(nw.col(f"_times_{i}"), digits).alias(f"times_{i}") for i in timed),
         joined([none, *(code_if(c > target, i) for i, c in classes.items())]).alias("exceeding"),
-        in_words({i: c > target for i, c in classes.items()}, rows, timed, digits),
+        in_words(
+            [(c > target, i, rows[i]["name"], i in timed) for i, c in classes.items()], digits
+        ),
         joined([none, *(code_if(~c.is_null(), i) for i, c in classes.items())]).alias("used"),
     )
 
 
-def in_words(
-    exceeds: Mapping[str, nw.Expr], rows: Rows, timed: Collection[str], digits: int
-) -> nw.Expr:
-    """Return ``exceeding_text``: the items that exceed, with their multiples: 锰(1.2)、pH."""
-    said = nw.concat_str(
-        [
-            nw.lit(None, dtype=nw.String),
-            *(
-                nw.when(beyond).then(
-                    worded(i, rows[i]["name"], digits) if i in timed else nw.lit(rows[i]["name"])
-                )
-                for i, beyond in exceeds.items()
-            ),
-        ],
-        separator="、",
-        ignore_nulls=True,
-    )
-    return nw.when(said != "").then(said).alias("exceeding_text")
+def in_words(said: Iterable[tuple[nw.Expr, str, str, bool]], digits: int) -> nw.Expr:
+    """Return ``exceeding_text``: what exceeds, with multiples where there are any: 锰(1.2)、pH.
+
+    Each part is the condition, the item, its name and whether it has a multiple.
+    """
+    parts = [
+        nw.when(beyond).then(worded(item, name, digits) if timed else nw.lit(name))
+        for beyond, item, name, timed in said
+    ]
+    text = nw.concat_str([nw.lit(None, dtype=nw.String), *parts], separator="、", ignore_nulls=True)
+    return nw.when(text != "").then(text).alias("exceeding_text")
 
 
 def one_if(condition: nw.Expr) -> nw.Expr:
