@@ -72,8 +72,9 @@ def black_odour(
         Keys and `body`; ``samples``; ``heavy_<item>_ratio`` and ``light_<item>_ratio`` (% of its
         data, one decimal); ``level`` (0, 1, 2), ``grade`` (不黑臭, 轻度黑臭, 重度黑臭),
         ``deciding`` (items that make it heavy); with `body` also ``body_points``,
-        ``body_heavy_ratio``, ``body_level``, ``body_grade``; ``edition``; ``reason``: ``no_data``, ``few_samples``
-        (fewer than the three that the guide asks for; graded all the same).
+        ``body_heavy_ratio``, ``body_level``, ``body_grade``; ``edition``; ``reason``:
+        ``no_data``, ``few_samples`` (fewer than the three that the guide asks for; graded all the
+        same).
 
     Raises
     ------
