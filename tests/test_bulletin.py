@@ -222,7 +222,8 @@ def test_what_is_said_of_the_basis(october):
     for words in (
         "（GB 3095-2012）、",
         "（HJ 663-2013）",
-        "（标况）。沙尘：不扣沙。数据状态：审核。",
+        "标况（273.15 K、1013.25 hPa下的浓度）。沙尘：不扣沙。数据状态：审核。",
+        "浓度修约至整数，CO 1位小数，",
         "10月（31天）农展馆30天、昌平镇29天",
         "10月定陵（对照点）、昌平镇（PM2.5、PM10有效天数不足）",
         "与2014年10月、2014年1—10月相比",
@@ -478,6 +479,34 @@ def test_a_place_without_a_valid_day():
     assert made.sentences[1] == "2月，乙市无有效监测数据。"
     assert "2月乙市（无数据）" in "".join(made.notes)
     assert "2月（29天）乙市0天" in "".join(made.notes)
+
+
+def test_the_first_year_of_the_standards_and_an_item_that_is_not_there():
+    days = made_days(date(2012, 1, 1), date(2012, 1, 31), ["甲市"])
+    made = bulletin(days, by="city", month="2012-01")
+    assert made.tables[0].rows[0].rank == 1
+    days = days.with_columns(co=pl.lit(None, dtype=pl.Float64))
+    for exempt, reason in ((), "CO无有效数据"), (("co",), "缺项，无综合指数"):
+        made = bulletin(days, by="city", month="2012-01", exempt=exempt)
+        assert f"1月甲市（{reason}）" in "".join(made.notes)
+        assert cells(made)["甲市"]["co"] == "—"
+
+
+def test_what_the_whole_lacks_is_said():
+    days = made_days(date(2016, 1, 1), date(2016, 1, 31), ["甲市", "乙市"])
+    whole = days.filter(pl.col("city") == "甲市", pl.col("date") > date(2016, 1, 6))
+    made = bulletin(days, by="city", month="2016-01", whole=whole)
+    assert "1月全市六项有效天数不足，数值仅供参考。" in made.notes
+
+
+def test_more_decimals():
+    days = made_days(
+        date(2016, 1, 1), date(2016, 1, 31), ["甲市"], pm25=lambda _, d: 30 + d.day % 2
+    )
+    made = bulletin(days, by="city", month="2016-01", digits={"pm25": 1})
+    assert cells(made)["甲市"]["pm25"] == "30.5"
+    assert "浓度修约至整数，PM2.5 1位小数，CO 1位小数，" in "".join(made.notes)
+    assert "PM2.5平均浓度30.5微克/立方米" in made.sentences[0]
 
 
 def test_a_month_that_is_not_over():

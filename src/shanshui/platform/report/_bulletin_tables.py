@@ -269,6 +269,8 @@ class Source:
                 told[place] = "对照点"
             elif reason := self.short(rows.get(place)):
                 told[place] = reason
+            elif rows[place]["composite"] is None:
+                told[place] = "缺项，无综合指数"
         return told
 
     def short(self, row: Mapping[str, Any] | None) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 
 import polars as pl
 
-from shanshui.air.statistics import figure_digits
+from shanshui.air.statistics import GOOD, HEAVY, figure_digits
 from shanshui.platform.report._bulletin_tables import (
     COLUMNS,
+    FIGURES,
     NAMES,
     NONE,
     PLACE,
@@ -26,7 +27,7 @@ from shanshui.platform.report._bulletin_tables import (
 from shanshui.platform.report.targets import RATIOS, days_left, rest, sums, usual
 from shanshui.progress import Remainder
 from shanshui.progress._exact import exact, plain
-from shanshui.standards import Edition
+from shanshui.standards import Edition, editions
 from shanshui.standards import edition as find
 from shanshui.standards.basis import UNSTATED
 from shanshui.standards.errors import ShanshuiError
@@ -43,10 +44,6 @@ _DUST: dict[str, str] = {
     "（与全国城市空气质量报告相同）",
     "removed": "全部指标已剔除受影响的数据",
     "kept": "未剔除受沙尘影响的数据",
-}
-_STATES = {
-    "标况": "标准状态（273 K、1013.25 hPa）下的浓度（标况）",
-    "实况": "实况浓度（气态污染物为298.15 K、1013.25 hPa下、颗粒物为监测时大气温度和压力下的浓度）",
 }
 
 
@@ -263,8 +260,7 @@ def _of_whole(table: Table, row: Row) -> str:
         parts.append(f"首要污染物为{texts['main']}")
     parts.append(f"重度及以上污染{texts['heavy_days']}天")
     concentrations = "，".join(
-        f"{head.removesuffix('-95per').removesuffix('-8h-90per')} {texts[c]}"
-        f"{'毫克' if c == 'co' else '微克'}/立方米"
+        f"{head} {texts[c]}{'毫克' if c == 'co' else '微克'}/立方米"
         for c, head in COLUMNS.items()
         if c in ("pm25", "pm10", "so2", "no2", "co", "o3") and values[c] is not None
     )
@@ -283,26 +279,36 @@ def notes(
     """Say what the figures of a bulletin stand on."""
     own, last = source.edition, parts[-1].span
     standards = "、".join(f"《{m.title}》（{m.number}）" for m in own.members)
-    more = "".join(f"、{NAMES.get(i, i)} {n}位小数" for i, n in source.digits.items())
-    rank = "“上年名次”为上年的名次。" if last.key == "year" else _previous(own, last)
+    highest = {row["level"]: row["high"] for row in own.table("classes")["categories"][:-1]}
+    percentiles, places = own.parameter("percentiles"), parts[0].table.digits
+    decimals = "".join(
+        f"，{NAMES[FIGURES.get(c, c).removesuffix('_p90').removesuffix('_p95')]} {places[c]}位小数"
+        for c in ("pm25", "pm10", "so2", "no2", "co", "o3")
+        if places[c]
+    )
     told = [
         f"评价标准：{standards}。{_editions(own, last, asked)}",
         _stated(source, parts),
         *_beside(source, parts, kept),
         _fewer(source, parts, until),
-        "优良天数比例为AQI不大于100的天数占有效天数的比例；重度及以上为AQI大于200。",
         (
-            "PM2.5、PM10、SO2、NO2为日均值的平均，CO-95per为日均值第95百分位数，O3-8h-90per为日最大"
-            "8小时平均第90百分位数；浓度单位为微克/立方米，CO为毫克/立方米。"
-            f"浓度修约至整数（CO 1位小数{more}），按GB/T 8170四舍六入五成双。"
+            f"优良天数比例为AQI不大于{highest[GOOD]}的天数占有效天数的比例；"
+            f"重度及以上为AQI大于{highest[HEAVY - 1]}。"
         ),
         (
-            "综合指数为六项单项指数之和，单项指数为浓度与二级限值之比（修约至2位小数）；首要污染物为"
-            "单项指数最大的污染物，相同时并列。"
+            "PM2.5、PM10、SO2、NO2为日均值的平均，"
+            f"CO-95per为日均值第{percentiles['co']}百分位数，"
+            f"O3-8h-90per为日最大8小时平均第{percentiles['o3_8h']}百分位数；"
+            "浓度单位为微克/立方米，CO为毫克/立方米。"
+            f"浓度修约至整数{decimals}，按GB/T 8170四舍六入五成双。"
+        ),
+        (
+            f"综合指数为六项单项指数之和，单项指数为浓度与二级限值之比（修约至{places['composite']}位小数）；"
+            "首要污染物为单项指数最大的污染物，相同时并列。"
         ),
         "按综合指数由小到大（由好到差）排名；综合指数相同的名次并列，其后名次顺延（如1、2、2、4）。"
-        + rank,
-        *_unranked([part.table for part in parts]),
+        + ("“上年名次”为上年的名次。" if last.key == "year" else _previous(own, last)),
+        *_unranked(source, parts),
         _compared(source, parts),
     ]
     if aimed:
@@ -321,10 +327,26 @@ def _editions(own: Edition, span: Span, asked: str | date | Edition | None) -> s
         told += f"按指定的{own.title}计算，该时段执行的是{last.title}。"
     elif first != last:
         told += f"{span.label}跨{first.title}和{last.title}，全部数据统一按{own.title}计算。"
-    before = find("air", span.before().end)
-    if before != own:
+    before = _edition_on(span.before().end)
+    if before is not None and before != own:
         told += f"上年同期执行{before.title}，此处按{own.title}重新计算后再作同比。"
     return told
+
+
+def _edition_on(day: date) -> Edition | None:
+    return next((one for one in editions("air") if one.covers(day)), None)
+
+
+def _state(name: str) -> str:
+    """Describe a reference state by the figures of the standard."""
+    rules = (rule for e in editions("air") for m in e.members for rule in m.states)
+    rule = next((rule for rule in rules if rule["name"] == name), None)
+    if rule is None:
+        return f"时段内由标况改为实况（{name}）"
+    gas = f"{rule['gas']['kelvin']} K、{rule['gas']['hpa']} hPa"
+    if rule.get("particulates") == rule["gas"]:
+        return f"{name}（{gas}下的浓度）"
+    return f"{name}（气态污染物为{gas}下、颗粒物为监测时大气温度和压力下的浓度）"
 
 
 def _stated(source: Source, parts: Sequence[Part]) -> str:
@@ -332,8 +354,7 @@ def _stated(source: Source, parts: Sequence[Part]) -> str:
     states: dict[str, list[str]] = {}
     for part in parts:
         for gas, pm in {(row["state"], row["state_pm"]) for row in part.now.values()}:
-            same = _STATES.get(gas, f"时段内由标况改为实况（{gas}）")
-            told = same if gas == pm else f"气态污染物{gas}、颗粒物{pm}"
+            told = _state(gas) if gas == pm else f"气态污染物{gas}、颗粒物{pm}"
             states.setdefault(told, []).append(part.span.label)
     alone = len(states) == 1
     listed = (told if alone else f"{'、'.join(of)}为{told}" for told, of in states.items())
@@ -376,23 +397,29 @@ def _fewer(source: Source, parts: Sequence[Part], until: date) -> str:
 def _previous(own: Edition, span: Span) -> str:
     text = "“上月名次”为上月的名次" + ("，累计表为累计到上月的名次" if span.key == "ytd" else "")
     earlier = span.previous()
-    if find("air", earlier.end) != own:
+    if _edition_on(earlier.end) not in (own, None):
         text += f"，按{own.title}重新计算，与上月通报所载可能不同"
     return f"{text}。"
 
 
-def _unranked(tables: Sequence[Table]) -> list[str]:
-    """Say of each table which places have no rank and why."""
-    told = []
-    for table in tables:
-        listed = [f"{r.name}（{r.reason}）" for r in table.rows if r.reason]
+def _unranked(source: Source, parts: Sequence[Part]) -> list[str]:
+    """Say of each table which places have no rank and why, and of the whole what it lacks."""
+    told, whole = [], []
+    for part in parts:
+        label, rows = part.span.label, part.table.rows
+        listed = [f"{row.name}（{row.reason}）" for row in rows if row.reason]
         if listed:
-            told.append(f"{table.label}{'、'.join(listed)}")
+            told.append(f"{label}{'、'.join(listed)}")
+        if source.whole and (reason := source.short(part.now.get(source.whole))):
+            whole.append(f"{label}{source.whole}{reason}，数值仅供参考。")
     if not told:
-        return []
-    rule = "每月有效天数不少于27天（2月25天）"
-    rule += "、全年不少于324天" if tables[0].key == "year" else ""
-    return [f"不参加排名的：{'；'.join(told)}。参加排名的六项污染物均须{rule}。"]
+        return whole
+    month, february, year = (
+        source.edition.parameter(f"{p}_days_min") for p in ("month", "february", "year")
+    )
+    rule = f"每月有效天数不少于{month}天（2月{february}天）"
+    rule += f"、全年不少于{year}天" if parts[0].span.key == "year" else ""
+    return [f"不参加排名的：{'；'.join(told)}。参加排名的六项污染物均须{rule}。{''.join(whole)}"]
 
 
 def _compared(source: Source, parts: Sequence[Part]) -> str:

@@ -164,7 +164,7 @@ def bulletin(
         Daily values of all places together: the row 全市, which stands first and is not ranked.
     targets : polars.DataFrame, optional
         region, item (`TARGETS`), value, and where there is one comparator (by default at most, for
-        good_ratio at least). A region is a place; null, 全市 or `place` is the whole, or every
+        good_ratio at least). A region is a place, 全市 or `place`; null is the whole, or every
         place where there is no whole.
     edition : str, date or Edition, optional
         By default the one of the period's last day. It judges the year before as well.
