@@ -69,12 +69,18 @@ def test_trend_draws_and_warns_of_few_years(folder):
     assert "--at" in str(done.exception)
 
 
-@pytest.mark.parametrize("over", ["hour", "weekday", "month", "season", "weekday-hour"])
+@pytest.mark.parametrize(
+    "over", ["hour", "weekday", "month", "season", "year_month", "weekday-hour"]
+)
 def test_pattern_draws_what_it_prints(folder, over):
     done = run("pattern", "小时.csv", "--at", "Dongsi", "--over", over, "--figure", "a.svg", "-q")
     assert done.exit_code == 0, done.output
     assert "PM2.5" in done.output
-    assert ET.parse(folder / "a.svg").getroot().tag.endswith("svg")
+    drawn = [e.text for e in ET.parse(folder / "a.svg").iter() if e.text]
+    assert any("Dongsi" in t for t in drawn) == (over != "weekday-hour")
+    # Of February 2013 there is the one hour that was stamped 2013-03-01 00:00.
+    assert ("2013-02" in done.output) == (over == "year_month")
+    assert "2013-02" not in drawn
 
 
 def test_pattern_takes_no_negative_value_and_refuses_hours_of_days(folder):

@@ -515,13 +515,22 @@ def _places(result: pl.DataFrame, over: str, name: str) -> pl.DataFrame:
     """Bring a variation into the form of the figure."""
     import polars as pl
 
+    if over == "year_month":  # a month at the edge may have one hour
+        few = result.filter(pl.col("n") * 2 < pl.col("n").median().over("item"))
+        if few.height:
+            months = sorted(set(few["label"]))
+            note(
+                f"数据不到通常一半的月份不画：{'、'.join(months)}",
+                f"months with less than half of the usual count are not drawn: {', '.join(months)}",
+            )
+        result = result.join(few, on=["item", "label"], how="anti", maintain_order="left")
+    items = result["item"].unique(maintain_order=True)
+    one = f" {_name(items[0])}" if len(items) == 1 else ""  # several are told by the legend
     return result.select(
-        pl.lit(f"{name} {label(over)}").alias("panel"),
+        pl.lit(f"{name}{one} {label(over)}").alias("panel"),
         pl.col(over).rank("dense").cast(pl.Int64).alias("place"),
         *("label", "mean", "lower", "upper"),
-        pl.col("item")
-        .replace_strict({i: _name(i) for i in result["item"].unique()})
-        .alias("series"),
+        pl.col("item").replace_strict({i: _name(i) for i in items}).alias("series"),
     )
 
 

@@ -699,7 +699,8 @@ def variation(rows: pl.DataFrame, width: int, unit: str = "") -> Chart:
     for title, count, share in zip(titles, counts, shares, strict=True):
         own = rows.filter(panel=title)
         labels = own.unique("place").sort("place")["label"].to_list()
-        step = 3 if count > 12 else 1
+        wide = room if narrow else room * share
+        step = 3 if count == 24 else -(-count * (7 * max(map(len, labels)) + 6) // int(wide))
         shown = [text for place, text in enumerate(labels, 1) if place % step == 0]
         across = alt.X(
             "label:O",
@@ -733,7 +734,7 @@ def variation(rows: pl.DataFrame, width: int, unit: str = "") -> Chart:
         ]
         panels.append(
             alt.layer(*layers).properties(
-                width=room if narrow else room * share,
+                width=wide,
                 height=150 if narrow else 210,
                 title=alt.TitleParams(f"{title}  {unit}".rstrip(), offset=8),
             )
