@@ -6,6 +6,7 @@ from shanshui.platform.ingest.samples import read_noise, read_soil
 from shanshui.platform.ingest.stations import read_stations
 from shanshui.platform.ingest.tables import Report, Table, read
 from shanshui.platform.ingest.targets import read_targets, target_item
+from shanshui.platform.ingest.water import read_roster, read_samples
 
 __all__ = [
     "ReadError",
@@ -14,6 +15,8 @@ __all__ = [
     "read",
     "read_events",
     "read_noise",
+    "read_roster",
+    "read_samples",
     "read_soil",
     "read_stations",
     "read_targets",

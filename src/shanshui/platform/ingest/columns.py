@@ -187,9 +187,10 @@ def recognise(name: str) -> Role | None:
 
 @cache
 def _own_names(listing: str) -> dict[str, str]:
-    """Simplified names of a list's own columns."""
-    own = vocabulary().get(listing, {})
-    return {simplify(n): role for role, names in own.items() for n in names}
+    """Simplified names of a list's own columns; two of one meaning may stand together: 镉(Cd)."""
+    own = {r: [simplify(n) for n in names] for r, names in vocabulary().get(listing, {}).items()}
+    pairs = {one + other: role for role, names in own.items() for one in names for other in names}
+    return pairs | {name: role for role, names in own.items() for name in names}
 
 
 @cache
@@ -202,12 +203,12 @@ def _list_units() -> list[tuple[str, str]]:
 def listed_role(name: str, listing: str | None) -> Role | None:
     """Say what a column of a list holds by the list's own names, with a unit or without."""
     own, plain = _own_names(listing or ""), simplify(name)
-    if plain in own:
-        return Role(own[plain])
-    for text, unit_name in _list_units():
-        stem = plain.removesuffix(text).removesuffix("单位")
-        if plain.endswith(text) and stem in own:
-            return Role(own[stem], unit=unit_name)
+    units = ((text, unit) for text, unit in _list_units() if plain.endswith(text))
+    for text, stated in ((None, None), *units):
+        stem = plain.removesuffix(text).removesuffix("单位") if text else plain
+        for word in ("", *_noise()):  # 氨氮浓度
+            if stem.removesuffix(word) in own:
+                return Role(own[stem.removesuffix(word)], unit=stated)
     return None
 
 

@@ -93,8 +93,8 @@ class Table:
         Key columns, ``time`` (naive datetime, Asia/Shanghai clock) or ``date``, then the items:
         for hours so2, no2, co, o3, pm10, pm25; for days so2, no2, co, o3_1h, o3_8h, pm10, pm25.
         Float64, µg/m3, CO mg/m3.
-    kind : {"hours", "daily"}
-        Which of the two.
+    kind : {"hours", "daily", "samples"}
+        Which of the two, or samples of water.
     keys : list of str
         Key columns: those found of province, city, county, station, code.
     rejected : polars DataFrame
@@ -105,7 +105,7 @@ class Table:
     """
 
     frame: pl.DataFrame
-    kind: Kind
+    kind: Kind | Literal["samples"]
     keys: list[str]
     rejected: pl.DataFrame
     report: Report

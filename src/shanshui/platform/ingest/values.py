@@ -6,6 +6,7 @@ national year holds a few dozen of the former and 8,784 of the latter.
 
 from __future__ import annotations
 
+from calendar import month_abbr
 from dataclasses import dataclass
 from functools import cache
 
@@ -167,8 +168,34 @@ def times(raw: pl.Series) -> Times:
     return Times(joined["time"], clock=bool(clock), converted=bool(converted))
 
 
+_NAMES = {name: n for n, name in enumerate(month_abbr) if name}
+# 5 Jan 2021, 05-Jan-2021 13:00 and January 5, 2021
+_ENGLISH = (
+    (r"(?i)^(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?,?[\s-]+((?:19|20)\d\d)\b(.*)$", (3, 2, 1, 4)),
+    (
+        r"(?i)^([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+((?:19|20)\d\d)\b(.*)$",
+        (3, 1, 2, 4),
+    ),
+)
+
+
+def _in_figures(texts: pl.Series) -> pl.Series:
+    """Write dates with English names of months in figures."""
+    if not texts.str.contains(r"(?i)[a-z]{3}").any():
+        return texts
+    frame = pl.DataFrame({"text": texts})
+    for pattern, order in _ENGLISH:
+        year, month, day, rest = (pl.col("text").str.extract(pattern, n) for n in order)
+        number = month.str.to_titlecase().replace_strict(
+            _NAMES, default=None, return_dtype=pl.Int32
+        )
+        written = pl.concat_str(pl.format("{}-{}-{}", year, number, day), rest)
+        frame = frame.with_columns(pl.coalesce(written, pl.col("text")).alias("text"))
+    return frame["text"]
+
+
 def _times(distinct: pl.Series) -> pl.DataFrame:
-    plain = distinct.str.normalize("NFKC").str.strip_chars()
+    plain = _in_figures(distinct.str.normalize("NFKC").str.strip_chars())
     parts = pl.DataFrame({"text": plain}).select(
         pl.coalesce(
             pl.col("text").str.extract(_SPACED, i), pl.col("text").str.extract(_COMPACT, i)
@@ -202,6 +229,22 @@ def _times(distinct: pl.Series) -> pl.DataFrame:
         clock=pl.col("hour").is_not_null(),
         converted=ahead.is_not_null() & (ahead != 480),
     )
+
+
+_MONTH = r"^((?:19|20)\d\d)(?:[-/.年](\d{1,2})月?|(\d\d))$"
+
+
+def months(raw: pl.Series) -> pl.Series:
+    """Parse a column of months (2021-01, 2021年1月, 202101) as their first days."""
+    text = pl.DataFrame({"text": raw.cast(pl.String).str.normalize("NFKC").str.strip_chars()})
+    parts = text.select(
+        year=pl.col("text").str.extract(_MONTH, 1),
+        month=pl.coalesce(
+            pl.col("text").str.extract(_MONTH, 2), pl.col("text").str.extract(_MONTH, 3)
+        ),
+    )
+    first = pl.concat_str("year", "month", pl.lit("1"), separator="-")
+    return parts.select(month=first.str.to_date("%Y-%m-%d", strict=False)).to_series()
 
 
 def hours(raw: pl.Series) -> pl.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -39,9 +40,9 @@ NOT_LISTED = "not_listed"
 EVER, OPEN = date(1900, 1, 1), date(9999, 12, 31)
 """What stands for an empty `from` and an empty `to` where days are compared."""
 
-_NUMERALS = {word: n for n, word in enumerate("ⅠⅡⅢⅣⅤ", start=1)}
-_NUMERALS |= {word: n for n, word in enumerate(("I", "II", "III", "IV", "V"), start=1)}
+_NUMERALS = {word: n for n, word in enumerate(("I", "II", "III", "IV", "V"), start=1)}
 _NUMERALS |= {word: n for n, word in enumerate("一二三四五", start=1)}
+"""Roman numerals, of which the one-character ones are normalised to letters, and Chinese ones."""
 _DAY = re.compile(r"^((?:19|20)\d\d)(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?)?[年月]?$")
 
 Wrong = Callable[[int, str, str, str], ShanshuiError]
@@ -327,12 +328,17 @@ def _kind(said: str | None, number: int, wrong: Wrong) -> str:
     )
 
 
+def target_class(said: str) -> int | None:
+    """Return the number of a class as tables write it: 3, Ⅲ, Ⅲ类, III; None where it is none."""
+    plain = unicodedata.normalize("NFKC", said).upper().removesuffix("类").strip()
+    plain = plain.removesuffix(".0")
+    return int(plain) if plain in {"1", "2", "3", "4", "5"} else _NUMERALS.get(plain)
+
+
 def _target(said: str | None, number: int, wrong: Wrong) -> int | None:
     if said is None or said in ("-", "—", "/"):
         return None
-    plain = said.upper().removesuffix("类").strip()
-    plain = plain.removesuffix(".0")
-    found = int(plain) if plain in {"1", "2", "3", "4", "5"} else _NUMERALS.get(plain)
+    found = target_class(said)
     if found is None:
         raise wrong(
             number,
