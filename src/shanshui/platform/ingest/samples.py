@@ -13,7 +13,7 @@ from typing import IO
 
 import polars as pl
 
-from shanshui.platform.ingest.columns import listed_role, vocabulary
+from shanshui.platform.ingest.columns import listed_role, recognise, vocabulary
 from shanshui.platform.ingest.lists import Listed, lists
 from shanshui.platform.ingest.sources import ROW
 from shanshui.platform.ingest.values import null_numbers, time_of
@@ -257,7 +257,7 @@ def _refuse(listed: Listed, listing: str, column: str, wrong: set[str]) -> None:
 
 def _name(listed: Listed, listing: str, column: str) -> str:
     """Return the file's own name of a column."""
-    roles = {name: listed_role(name, listing) for name in listed.names}
+    roles = {name: listed_role(name, listing) or recognise(name) for name in listed.names}
     return next((n for n, role in roles.items() if role and role.name == column), column)
 
 
