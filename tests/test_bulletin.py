@@ -492,6 +492,22 @@ def test_the_first_year_of_the_standards_and_an_item_that_is_not_there():
         assert cells(made)["甲市"]["co"] == "—"
 
 
+def test_many_places():
+    places = [f"{n:02}市" for n in range(1, 51)]
+    days = made_days(
+        date(2016, 1, 1), date(2016, 1, 31), places, no2=lambda place, _: 20 + int(place[:2])
+    )
+    made = bulletin(days, by="city", month="2016-01")
+    assert made.pictures[0].title == "2016年1月综合指数排名（圆圈为上年同期，前10位和后10位）"
+    assert len(made.pictures[0].label.split("、")) == 20
+    assert len(of_docx(documents.docx(made))[0]) == 51
+    mixed = pl.concat(
+        [days, days.filter(city="01市").with_columns(date=pl.col("date").dt.offset_by("-1y"))]
+    )
+    notes = "".join(bulletin(mixed, by="city", month="2016-01").notes)
+    assert "1月上年同期无有效数据，不作同比（49个地区）。" in notes
+
+
 def test_what_the_whole_lacks_is_said():
     days = made_days(date(2016, 1, 1), date(2016, 1, 31), ["甲市", "乙市"])
     whole = days.filter(pl.col("city") == "甲市", pl.col("date") > date(2016, 1, 6))

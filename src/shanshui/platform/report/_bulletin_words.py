@@ -16,7 +16,6 @@ from shanshui.platform.report._bulletin_tables import (
     COLUMNS,
     FIGURES,
     NAMES,
-    NONE,
     PLACE,
     Part,
     Row,
@@ -24,6 +23,7 @@ from shanshui.platform.report._bulletin_tables import (
     Span,
     Table,
 )
+from shanshui.platform.report.office import NONE
 from shanshui.platform.report.targets import RATIOS, days_left, rest, sums, usual
 from shanshui.progress import Remainder
 from shanshui.progress._exact import exact, plain
@@ -38,6 +38,7 @@ TARGETS = {"pm25": "PM2.5", "pm10": "PM10", "so2": "SO2", "no2": "NO2"} | {
 }
 """What a target may be of, and what it is called."""
 
+MANY = 40
 _LEFT_OUT = ("pm25", "pm10", "composite")
 _DUST: dict[str, str] = {
     "national": "PM10、PM2.5浓度和综合指数已剔除受影响的数据，优良天数比例和重度及以上天数未剔除"
@@ -438,13 +439,18 @@ def _compared(source: Source, parts: Sequence[Part]) -> str:
             if row.figures["pm25_change"] is not None and source.short(part.before.get(row.name))
         ]
         if told:
-            few.append(f"{part.span.before().title}{'、'.join(told)}")
+            few.append(f"{part.span.before().title}{_names(told)}")
     if reasons:
         listed = [
-            f"{why}，不作同比" + (f"（{'、'.join(who)}）" if len(who) < len(source.places) else "")
+            f"{why}，不作同比" + (f"（{_names(who)}）" if len(who) < len(source.places) else "")
             for why, who in reasons.items()
         ]
         text += f"{'；'.join(listed)}。"
     if few:
         text += f"上年同期有项目有效天数不足、同比仅供参考的：{'；'.join(few)}。"
     return f"{text}“{NONE}”为无数据、有效天数不足或不作比较。"
+
+
+def _names(places: Sequence[str]) -> str:
+    """List places; of very many, say how many."""
+    return "、".join(places) if len(places) <= MANY else f"{len(places)}个地区"

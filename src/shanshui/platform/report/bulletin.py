@@ -20,7 +20,6 @@ from shanshui.platform.report import figures
 from shanshui.platform.report._bulletin_tables import (
     COLUMNS,
     NAMES,
-    NONE,
     PLACE,
     Overview,
     Row,
@@ -36,6 +35,7 @@ from shanshui.platform.report._bulletin_words import (
     sentence,
     summary,
 )
+from shanshui.platform.report.office import NONE
 from shanshui.standards import Edition
 from shanshui.standards import edition as find
 from shanshui.standards.basis import Basis
@@ -63,6 +63,8 @@ OVERVIEW = {
     "good_ratio": "优良天数比例（%）",
 }
 WHOLE = "全市"
+MOST, ENDS = 22, 10
+"""Places that fit a chart on a page of Word, and those at either end that it shows of more."""
 
 
 @dataclass(frozen=True)
@@ -406,6 +408,10 @@ def _pictures(
 
 
 def _ranking(table: Table, ranked: Sequence[Row]) -> Picture:
+    part = ""
+    if len(ranked) > MOST:
+        ranked = [*ranked[:ENDS], *ranked[-ENDS:]]
+        part = f"，前{ENDS}位和后{ENDS}位"
     frame = pl.DataFrame(
         {
             "name": row.name,
@@ -419,7 +425,7 @@ def _ranking(table: Table, ranked: Sequence[Row]) -> Picture:
     last = "上年" if table.key == "year" else "上年同期"
     return Picture(
         f"ranking-{table.key}",
-        f"{table.title}综合指数排名（圆圈为{last}）",
-        f"{table.title}综合指数由小到大：{'、'.join(row.name for row in ranked)}。",
+        f"{table.title}综合指数排名（圆圈为{last}{part}）",
+        f"{table.title}综合指数由小到大{part}：{'、'.join(row.name for row in ranked)}。",
         lambda width: figures.ranking(frame, width),
     )
