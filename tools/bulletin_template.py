@@ -22,7 +22,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
 from shanshui.platform.report.bulletin import COLUMNS
-from shanshui.platform.report.documents import fixed
+from shanshui.platform.report.office import fixed
 
 TEMPLATE = Path(__file__).parent.parent / "src/shanshui/platform/report/templates/bulletin.docx"
 SONG, HEI, FANG, KAI = "宋体", "黑体", "仿宋", "楷体"

@@ -13,15 +13,13 @@ import polars as pl
 from shanshui import air
 from shanshui.air.statistics import figure_digits
 from shanshui.platform.report.figures import ITEMS
+from shanshui.platform.report.office import NONE
 from shanshui.standards import Edition
 from shanshui.standards.basis import Basis
 
 if TYPE_CHECKING:
     from shanshui._periods import Period
     from shanshui.air.events import Dust
-
-NONE = "—"
-"""What a cell without a figure holds."""
 
 COLUMNS = {
     "rank": "排名",
