@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -160,8 +161,30 @@ def values() -> None:
                 table = read(f"rolling_{width}_{theirs}")
                 print(f"  {width:>2} h {align:<7}", end="")
                 print(differing(ours[f"o3_rolling{width}h"], table["value"]))
+        annual(hours.filter(pl.col("date").dt.year() < 2005), read("annual"))
         trends(hours, read)
         roses(hours, read("rose"))
+
+
+def annual(hours: pl.DataFrame, table: pl.DataFrame) -> None:
+    print("annual statistics (aqStats, data.thresh = 75): O3, NO2 and PM10 of seven years")
+    said = {"min_share": 0.75, "time": "date", "stamp": "start"}
+    ours: dict[str, list[pl.Series]] = {}
+    for item in ("o3", "no2", "pm10"):
+        year = partial(analysis.average, values=item, to="year", **said)
+        days = analysis.average(hours, item, **said)
+        found = {s: year(hours, statistic=s) for s in ("mean", "min", "max", "median")}
+        found |= {f"percentile.{p}": year(hours, statistic=f"p{p}") for p in (50, 95, 98)}
+        found |= {"max_daily": year(days, statistic="max")}
+        for width in (8, 24):
+            means = analysis.rolling(hours, item, hours=width, time="date", align="centre")
+            means = means.with_columns(pl.col(f"{item}_rolling{width}h").alias(item))
+            found |= {f"roll_{width}_max": year(means, statistic="max")}
+        for name, frame in found.items():
+            ours.setdefault(name, []).append(frame[item].rename("v"))
+    table = pl.concat(table.filter(pollutant=i).sort("year") for i in ("o3", "no2", "pm10"))
+    for name, parts in ours.items():
+        print(f"  {name:<14}{differing(pl.concat(parts), table[name].cast(pl.Float64))}")
 
 
 FIGURES = {
@@ -210,6 +233,13 @@ def trends(hours: pl.DataFrame, read) -> None:
             part, item, time="date", deseason="stl", stamp="start", min_coverage=0
         ).row(0, named=True)
         print(f"  {item:<5} {ours['n']} months  {verdict(ours, theirs)}")
+
+    theirs = read("trend_years").drop_nulls("slope").row(0, named=True)
+    years = hours.filter(pl.col("date").dt.year() < 2005)
+    ours = analysis.theil_sen(
+        years, "nox", time="date", average="year", stamp="start", min_coverage=0
+    ).row(0, named=True)
+    print(f"means of years: {verdict(ours, theirs)}")
 
 
 def roses(hours: pl.DataFrame, table: pl.DataFrame) -> None:

@@ -50,6 +50,12 @@ if (arguments[1] == "values") {
                               silent = TRUE))
     put(found$data$res2, paste("whole", item, n, sep = "_"))
   }
+  years <- data[format(data$date, "%Y") != "2005", ]
+  put(quietly(aqStats(years, pollutant = c("o3", "no2", "pm10"), data.thresh = 75,
+                      percentile = c(50, 95, 98))), "annual")
+  found <- quietly(TheilSen(years, pollutant = "nox", avg.time = "year", plot = FALSE,
+                            silent = TRUE))
+  put(found$data$res2, "trend_years")
   rose <- windRose(data, angle = 22.5, plot = FALSE)$data
   put(rose, "rose")
   quit()
