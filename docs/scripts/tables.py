@@ -172,6 +172,65 @@ def _words(text: str | None) -> str:
     return re.sub(r"\s*\n\s*", "<br>", plain.replace("|", "\\|"))
 
 
+def _farmland() -> str:
+    """Screening and intervention values of farmland by pH."""
+    edition = editions("soil.farmland")[-1]
+    names = {row["item"]: row["name"] for row in edition.table("items")}
+    lands = {"paddy": "水田", "orchard": "果园", "other": "其他", "all": "全部"}
+    standard = edition.source_of("screening")[0]
+
+    def row(kind: str, land: str, one: dict[str, Any]) -> list[object]:
+        confidence = one.get("confidence", standard.confidence)
+        cells = [f"{value:g}" for value in one["values"]]
+        return [f"`{one['item']}`", names[one["item"]], kind, land, *cells, confidence]
+
+    rows = [row("筛选值", lands[one["land"]], one) for one in edition.table("screening")]
+    rows += [row("管制值", "全部", one) for one in edition.table("intervention")]
+    bands = ["≤ 5.5", "5.5–6.5", "6.5–7.5", "> 7.5"]
+    return _markdown(["item", "项目", "value", "land use", *bands, "confidence"], rows)
+
+
+def _construction() -> str:
+    """Screening and control values of construction land by class."""
+    from shanshui import soil
+
+    rows = [
+        (
+            f"`{row['item']}`",
+            row["name"],
+            row["cas"] or "",
+            *(f"{row[f'{kind}_{n}']:g}" for kind in ("screening", "control") for n in (1, 2)),
+            row["confidence"],
+        )
+        for row in soil.construction_limits().iter_rows(named=True)
+    ]
+    figures = ["筛选值 1", "筛选值 2", "管制值 1", "管制值 2"]
+    return _markdown(["item", "项目", "CAS", *figures, "confidence"], rows)
+
+
+def _zones() -> str:
+    """Limits of the functional zones."""
+    from shanshui import noise
+
+    rows = [
+        (r["name"], r["what"], f"{r['day']:g}", f"{r['night']:g}", r["confidence"])
+        for r in noise.noise_limits().iter_rows(named=True)
+    ]
+    return _markdown(["zone", "what", "day", "night", "confidence"], rows)
+
+
+def _noise_grades() -> str:
+    """Grades of a region and of roads by their mean level."""
+    edition = editions("noise")[-1]
+    cuts = [edition.table(what)[side] for what in ("region", "road") for side in ("day", "night")]
+    rows = []
+    for place, level in enumerate(edition.table("levels")):
+        spans = [f"≤ {cut[place]:.1f}" if place < len(cut) else f"> {cut[-1]:.1f}" for cut in cuts]
+        rows.append((level["grade"], f"{level['name_zh']} {level['name']}", *spans))
+    heads = ["region, day (A)", "region, night (B)", "roads, day (A)", "roads, night (B)"]
+    return _markdown(["grade", "等级", *heads], rows)
+
+
 TABLES: dict[str, Callable[..., str]] = {
     "editions": _editions,
     "standards": _standards,
@@ -180,8 +239,12 @@ TABLES: dict[str, Callable[..., str]] = {
     "categories": _categories,
     "certain": lambda: _parameters(lambda _, confidence: confidence == "A"),
     "commands": _commands,
+    "construction": _construction,
+    "farmland": _farmland,
     "figures": _figures,
+    "noise_grades": _noise_grades,
     "uncertain": lambda: _parameters(lambda _, confidence: confidence != "A"),
+    "zones": _zones,
 }
 
 
