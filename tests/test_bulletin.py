@@ -730,7 +730,8 @@ def run(tmp_path, monkeypatch, capsys):
 
 
 def test_cities_on_the_command_line(run, tmp_path):
-    text = run("日值.csv", "--month", "2016-02", "--target", "pm25=29", "-o", "月报.html")
+    words = ["--month", "2016-02", "--no-cumulative", "--target", "pm25=29"]
+    text = run("日值.csv", *words, "-o", "月报.html")
     assert "2个城市按综合指数" in text
     assert "已写 wrote 月报.html" in text
     assert [p.name for p in tmp_path.glob("月报*")] == ["月报.html"]
@@ -773,9 +774,10 @@ def test_the_template_is_written_to_start_from(run, tmp_path):
     run("--write-template", "我的.docx")
     assert (tmp_path / "我的.docx").read_bytes() == documents.shipped()
     assert "不覆盖" in run("--write-template", "我的.docx", code=1)
-    run("日值.csv", "--month", "2016-02", "--template", "我的.docx", "-o", "月报.docx")
+    words = ["日值.csv", "--month", "2016-02", "--no-cumulative", "--template"]
+    run(*words, "我的.docx", "-o", "月报.docx")
     (tmp_path / "坏.docx").write_bytes(template("{{ 标题 }}"))
-    text = run("日值.csv", "--month", "2016-02", "--template", "坏.docx", "-o", "二.docx", code=1)
+    text = run(*words, "坏.docx", "-o", "二.docx", code=1)
     assert "不认识的占位符" in text
     assert not (tmp_path / "二.docx").exists()
 
@@ -790,7 +792,7 @@ def test_events_of_one_city_reach_its_stations_and_the_whole(run, tmp_path):
     (tmp_path / "沙尘.csv").write_text(
         "城市,开始,依据,认定单位\n甲市,2016-02-03,卫星,总站\n", encoding="utf-8"
     )
-    words = ["站.csv", "--stations", "点位.csv", "--month", "2016-02"]
+    words = ["站.csv", "--stations", "点位.csv", "--month", "2016-02", "--no-cumulative"]
     run(*words, "--events", "沙尘.csv", "-o", "月报.xlsx")
     (_, whole, *_), _ = of_xlsx((tmp_path / "月报.xlsx").read_bytes(), "当月", "2月剔除前后")
     assert (whole[1], whole[6], whole[14]) == ("全市", "50", "1")

@@ -68,7 +68,7 @@ class Row:
         Figures by column of the table; None where there is none.
     reason : str
         Why the place has no rank; empty where it has one.
-    unchanged : str
+    uncompared : str
         Why nothing is compared with the year before; empty where something is.
     """
 
@@ -79,7 +79,7 @@ class Row:
     whole: bool
     figures: Mapping[str, Any]
     reason: str = ""
-    unchanged: str = ""
+    uncompared: str = ""
 
 
 @dataclass(frozen=True)
@@ -352,7 +352,7 @@ def table_of(source: Source, span: Span) -> Part:
                     c: of.get(figure(c)) for c in (*columns, "heavy_ratio", "composite_before")
                 },
                 reason=reasons.get(place, ""),
-                unchanged=_unchanged(of),
+                uncompared=_uncompared(of),
             )
         )
     rows.sort(key=lambda row: (not row.whole, row.rank is None, row.rank or 0))
@@ -360,7 +360,7 @@ def table_of(source: Source, span: Span) -> Part:
     return Part(span, table, found, by_place(before))
 
 
-def _unchanged(row: Mapping[str, Any]) -> str:
+def _uncompared(row: Mapping[str, Any]) -> str:
     """Say why a place is not compared with the year before."""
     if row.get("basis_difference"):
         codes = row["basis_difference"].split(",")

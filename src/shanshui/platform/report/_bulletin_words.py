@@ -160,8 +160,8 @@ def sentence(table: Table, row: Row, goals: Sequence[_Goal]) -> str:
             parts.append(f"{name}有效天数不足，未与年度目标（{goal.told}）比较")
         else:
             parts.append(f"{name}{plain(exact(figure, item))}{goal.sign}{_aimed(goal, figure)}")
-    if row.unchanged:
-        parts.append(f"{row.unchanged}，不作同比")
+    if row.uncompared:
+        parts.append(f"{row.uncompared}，不作同比")
     return f"{table.label}，{row.name}{'；'.join(parts)}。"
 
 
@@ -431,8 +431,8 @@ def _compared(source: Source, parts: Sequence[Part]) -> str:
     few = []
     for part in parts:
         for row in part.table.rows:
-            if row.unchanged:
-                reasons.setdefault(f"{part.span.label}{row.unchanged}", []).append(row.name)
+            if row.uncompared:
+                reasons.setdefault(f"{part.span.label}{row.uncompared}", []).append(row.name)
         told = [
             row.name
             for row in part.table.rows
