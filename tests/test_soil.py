@@ -501,9 +501,29 @@ def test_samples_are_read():
     assert judged["reason_cd"].to_list() == [None, None, "missing,no_ph"]
 
 
+def test_one_row_a_result_is_read():
+    text = (
+        "样品编号,土地利用,项目,结果,单位\n"
+        "S1,水田,pH,5.5,\nS1,水田,镉,310,μg/kg\nS1,水田,铅,<2,mg/kg\n"
+        "S2,旱地,镉,0.2L,ug/kg\nS2,旱地,pH,7.1,\nS2,旱地,有机质,2.1%,\n"
+    )
+    got = read_soil(io.BytesIO(text.encode()))
+    columns = ["sample", "land", "ph", "cd", "pb", "censored_cd"]
+    assert got.select(columns).rows() == [
+        ("S1", "水田", 5.5, 0.31, 1.0, None),
+        ("S2", "旱地", 7.1, 0.0001, None, 0.0002),
+    ]
+    assert got["有机质"].to_list() == [None, "2.1%"]
+    assert soil.farmland(got)["category"].to_list() == [2, 1]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("样品,项目,结果\nA,镉,0.1\nA,Cd,0.2", "row 3: a sample has two results"),
+        ("样品,项目,结果\nA,镉,0.1\nB,镉,多", "row 3, .*多"),
+        ("样品,项目,结果,单位\nA,镉,0.1,mg/kg\nB,镉,1,ug/kg", "row 3: the unit"),
+        ("项目,结果\n镉,0.1", "column of samples"),
         ("点位,pH,镉\nA,6,0.1\nB,6,微量", r"row 3, column \"镉\": \"微量\" is no number"),
         ("点位,pH,镉\nA,<6,0.1", r"row 2, column \"pH\""),
         ("点位,pH,总量\nA,6,0.1", "no column of a soil item"),

@@ -200,6 +200,11 @@ def _list_units() -> list[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: -len(pair[0]))
 
 
+def list_unit(name: str) -> str | None:
+    """Return the unit of a list that a text names, or None."""
+    return dict(_list_units()).get(simplify(name))
+
+
 def listed_role(name: str, listing: str | None) -> Role | None:
     """Say what a column of a list holds by the list's own names, with a unit or without."""
     own, plain = _own_names(listing or ""), simplify(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import IO
 
 import polars as pl
 
-from shanshui.platform.ingest.columns import listed_role, recognise, vocabulary
+from shanshui.platform.ingest.columns import list_unit, listed_role, recognise, vocabulary
 from shanshui.platform.ingest.lists import Listed, lists
 from shanshui.platform.ingest.sources import ROW
 from shanshui.platform.ingest.values import null_numbers, time_of
@@ -88,7 +88,8 @@ def read_soil(
     ----------
     file : path, or open binary file
         CSV, Excel or Parquet, one row a sample: 土地利用, pH, and items by their Chinese names,
-        codes or CAS numbers, with a unit or without (mg/kg).
+        codes or CAS numbers, with a unit or without (mg/kg); or one row a result, with 项目, 结果
+        and, where there is one, 单位.
     encoding, columns, sheet
         As in `read`; a column may be said to be any item, e.g. ``{"砷含量": "as"}``.
 
@@ -115,7 +116,8 @@ def read_soil(
     """
 
     def understood(listed: Listed) -> pl.DataFrame:
-        items = [c for c in listed.rows.columns if c in _items() and c not in PLAIN]
+        listed = _widened(listed)
+        items = [c for c in listed.rows.columns if c in _items()]
         if not items:
             raise listed.error(
                 "没有土壤项目列（镉、汞、砷、铅 …）；每个样品一行，每个项目一列；"
@@ -196,7 +198,60 @@ def _read(
 
 @cache
 def _items() -> frozenset[str]:
-    return frozenset(vocabulary()["soil"]) - {"ph"}
+    return frozenset(vocabulary()["soil"]) - {"ph", *PLAIN}
+
+
+def _widened(listed: Listed) -> Listed:
+    """Bring one row a result (项目, 结果, 单位) to one row a sample, its cells still as texts."""
+    rows = listed.rows
+    if not {"item", "value"} <= set(rows.columns) or _items() & set(rows.columns):
+        return listed
+    codes = {
+        text: role.name if (role := listed_role(text, "soil")) else text
+        for text in rows["item"].unique().drop_nulls()
+    }
+    rows = rows.filter(pl.col("item").is_not_null()).with_columns(
+        pl.col("item").replace_strict(codes, return_dtype=pl.String)
+    )
+    keys = [c for c in rows.columns if c not in {ROW, "item", "value", "unit"}]
+    if not keys:
+        raise listed.error(
+            "每行一个结果的表应有样品或点位列",
+            "a table with a row for each result needs a column of samples or places",
+        )
+    twice = rows.filter(pl.struct(*keys, "item").is_duplicated())
+    if twice.height:
+        raise listed.error(
+            f"同一样品的“{twice['item'][0]}”有两个结果",
+            f'a sample has two results of "{twice["item"][0]}"',
+            row=int(twice[ROW][1]),
+        )
+    known = rows.filter(pl.col("item").is_in([*_items(), "ph"]))
+    for number, item, text in known.select(ROW, "item", "value").iter_rows():
+        if text is not None and cell(text).wrong:
+            _no_number(listed, text, int(number), item)
+    wide = rows.pivot("item", index=keys, values="value", aggregate_function=None)
+    first = rows.group_by(keys, maintain_order=True).agg(pl.col(ROW).min())
+    wide = wide.with_columns(first[ROW])
+    return replace(listed, rows=wide, units=_units_of(listed, rows))
+
+
+def _units_of(listed: Listed, rows: pl.DataFrame) -> dict[str, str]:
+    """Return the unit of each item, which must be one."""
+    if "unit" not in rows.columns:
+        return {}
+    found: dict[str, str] = {}
+    for number, item, text in rows.select(ROW, "item", "unit").iter_rows():
+        if text is None or item not in _items():
+            continue
+        unit = list_unit(text)
+        if unit is None or found.setdefault(item, unit) != unit:
+            raise listed.error(
+                f"单位“{text}”不认识，或与 {item} 的其他结果不同",
+                f'the unit "{text}" is not known, or differs from that of other results of {item}',
+                row=int(number),
+            )
+    return found
 
 
 def _numbered(
@@ -245,13 +300,16 @@ def _factor(listed: Listed, listing: str, column: str, *, mass: bool) -> Decimal
 
 def _refuse(listed: Listed, listing: str, column: str, wrong: set[str]) -> None:
     row = listed.rows.filter(pl.col(column).is_in(list(wrong)))
-    text = row[column][0]
+    _no_number(listed, row[column][0], int(row[ROW][0]), _name(listed, listing, column))
+
+
+def _no_number(listed: Listed, text: str, row: int, column: str) -> None:
     raise listed.error(
         f"“{text}”不是数值；应如 0.35，低于检出限写作 <0.01、0.01L 或 未检出，缺测留空",
         f'"{text}" is no number; expected 0.35, below a detection limit <0.01, 0.01L or ND, '
         "nothing where it is missing",
-        row=int(row[ROW][0]),
-        column=_name(listed, listing, column),
+        row=row,
+        column=column,
     )
 
 
