@@ -252,7 +252,10 @@ def _finished(
     frame = frame.with_columns(
         joined([none, *gone]).alias("_gone"),
         nw.sum_horizontal(
-            *(nw.when(has[i]).then(nw.col(f"_t_{i}") * weight[i]).otherwise(zero) for i in there)
+            *(
+                nw.when(has[i]).then(nw.col(f"_t_{i}") * integer(weight[i])).otherwise(zero)
+                for i in there
+            )
         )
         .cast(nw.Int64)
         .alias("_sum"),
@@ -275,7 +278,7 @@ def _finished(
         reason = joined([none, reason, code_if(~whole, "no_printed_weights")])
     frame = frame.with_columns(
         *(_shown(nw.col(f"_t_{i}"), integer(drop), spots).alias(f"tli_{i}") for i in there),
-        _shown(nw.col("_sum"), nw.col("_weight") * drop, spots).alias("tli"),
+        _shown(nw.col("_sum"), nw.col("_weight") * integer(drop), spots).alias("tli"),
         _state(e, "level").alias("level"),
         _state(e, "state").alias("state"),
         nw.col("_used").alias("parameters"),
@@ -313,9 +316,9 @@ def _state(e: Edition, column: str) -> nw.Expr:
     total, weight = nw.col("_sum"), nw.col("_weight")
     for row in reversed(rows[:-1]):
         if "below" in row:
-            inside = total < weight * ((row["below"] + LIFT) * UNIT)
+            inside = total < weight * integer((row["below"] + LIFT) * UNIT)
         else:
-            inside = total <= weight * ((row["to"] + LIFT) * UNIT)
+            inside = total <= weight * integer((row["to"] + LIFT) * UNIT)
         value = integer(row[column]) if column == "level" else nw.lit(row[column])
         result = nw.when(inside).then(value).otherwise(result)
     return nw.when(~total.is_null()).then(result)
