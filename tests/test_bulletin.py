@@ -368,6 +368,14 @@ def test_january_has_one_table_and_is_called_so():
     days = made_days(date(2015, 12, 1), date(2017, 1, 31), ["甲市"])
     made = bulletin(days, by="city", month="2017-01", targets=targets(pm25=30))
     assert [t.title for t in made.tables] == ["2017年1月"]
+    assert made.summary == (
+        (
+            "1月，甲市优良天数比例为100.0%，同比持平；环境空气质量综合指数为3.06，同比持平；"
+            "首要污染物为PM2.5；重度及以上污染0天。主要污染物浓度：PM2.5 30微克/立方米，"
+            "PM10 50微克/立方米，SO2 10微克/立方米，NO2 20微克/立方米，CO-95per 0.8毫克/立方米，"
+            "O3-8h-90per 100微克/立方米。"
+        ),
+    )  # one place is not ranked in words
     [said] = made.sentences
     assert said == (
         "1月，甲市优良天数比例100.0%，同比持平；PM2.5平均浓度30微克/立方米，同比持平，"
@@ -526,7 +534,7 @@ def test_more_decimals():
 
 
 def test_a_month_that_is_not_over():
-    days = made_days(date(2016, 1, 1), date(2016, 2, 10), ["甲市"])
+    days = made_days(date(2016, 1, 1), date(2016, 2, 10), ["甲市", "乙市"])
     made = bulletin(days, by="city", month="2016-02", targets=targets(pm25=35))
     assert "剩余325天" in made.sentences[0]  # from the last day with data
     assert "数据截至2016-02-10。" in "".join(made.notes)

@@ -327,10 +327,12 @@ def _rows(table: Table, place: Place, events: Events) -> _Rows:
     if place.by is not None:
         days, keys = days_of(table, place)
         days = marked(days, keys, events)
-        whole, name = None, ""
-        if place.by is Area.COUNTY and "city" in keys and days["city"].n_unique() == 1:
+        area = "city" if "city" in keys else keys[-1]
+        name = str(days[area][0]) if days[area].n_unique() == 1 else ""
+        whole = None
+        if place.by is Area.COUNTY and area == "city" and name:
             whole, _ = days_of(table, replace(place, by=Area.CITY))
-            whole, name = marked(whole, ["city"], events), days["city"][0]
+            whole = marked(whole, ["city"], events)
         return _Rows(days, keys, whole, place=name)
     if place.stations is None and (table.keys[-1] != "station" or "city" not in table.keys):
         return _Rows(marked(table.frame, table.keys, events), table.keys)

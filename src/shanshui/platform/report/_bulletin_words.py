@@ -227,7 +227,10 @@ def summary(tables: Sequence[Table], kind: str) -> tuple[str, ...]:
     """Open the bulletin: the whole, then who is best and who is worst."""
     told = []
     for table in tables:
-        told += [_of_whole(table, row) for row in table.rows if row.whole]
+        alone = len(table.rows) == 1
+        told += [_of_whole(table, row) for row in table.rows if row.whole or alone]
+        if alone:
+            continue
         ranked = [row for row in table.rows if row.rank is not None]
         if not ranked:
             told.append(f"{table.label}，各{kind}均不满足数据有效性要求，不作排名。")
