@@ -246,6 +246,11 @@ def _finished(
     has = {i: ~nw.col(f"_t_{i}").is_null() for i in there}
     weight = {i: _weight(rows[i], weights) for i in there}
     zero, none = integer(0), nw.lit(None, dtype=nw.String)
+
+    def wide(item: str) -> nw.Expr:
+        # Ibis writes a small literal without its type, and weights alone would overflow 32 bits.
+        return nw.col(f"_t_{item}") * 0 + weight[item]
+
     gone = [
         code_if(~has[i], f"missing_{i}") if i in there else nw.lit(f"missing_{i}") for i in needed
     ]
@@ -259,9 +264,7 @@ def _finished(
         )
         .cast(nw.Int64)
         .alias("_sum"),
-        nw.sum_horizontal(
-            *(nw.when(has[i]).then(integer(weight[i])).otherwise(zero) for i in there)
-        )
+        nw.sum_horizontal(*(nw.when(has[i]).then(wide(i)).otherwise(zero) for i in there))
         .cast(nw.Int64)
         .alias("_weight"),
         joined([none, *(code_if(has[i], i) for i in there)]).alias("_used"),
