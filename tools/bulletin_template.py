@@ -209,8 +209,8 @@ def chinese(document):
         language.set(qn("w:eastAsia"), "zh-CN")
 
 
-def template():
-    """Return the template as bytes."""
+def begun():
+    """Begin a document of A4 across, with title, period and issuer."""
     document = Document()
     normal = document.styles["Normal"]
     normal.font.name = LATIN
@@ -241,6 +241,33 @@ def template():
     control(document, "{%p if unit or made %}")
     write(document.add_paragraph(), "{{ unit }}　　{{ made }}", 14, KAI, align=CENTRE, after=6)
     control(document, "{%p endif %}")
+    return document
+
+
+def notes(document, *, new_page=True):
+    """Write the numbered notes."""
+    heading(document, "说明", new_page=new_page)
+    control(document, "{%p for text in notes %}")
+    note = write(document.add_paragraph(), "{{ loop.index }}.　{{ text }}", 10.5, line=17)
+    note.paragraph_format.left_indent = Pt(21)
+    note.paragraph_format.first_line_indent = Pt(-21)
+    control(document, "{%p endfor %}")
+
+
+def finished(document, title):
+    """Return a document as bytes that are the same each time."""
+    about = document.core_properties
+    about.author, about.title, about.comments = "", title, ""
+    about.created = about.modified = datetime(2026, 1, 1, tzinfo=UTC)
+    about.last_modified_by, about.revision = "", 1
+    stream = io.BytesIO()
+    document.save(stream)
+    return fixed(stream.getvalue())
+
+
+def template():
+    """Return the template as bytes."""
+    document = begun()
 
     heading(document, "一、总体情况")
     control(document, "{%p for text in summary %}")
@@ -264,20 +291,8 @@ def template():
     control(document, "{%p endfor %}")
     control(document, "{%p endif %}")
 
-    heading(document, "说明", new_page=True)
-    control(document, "{%p for text in notes %}")
-    note = write(document.add_paragraph(), "{{ loop.index }}.　{{ text }}", 10.5, line=17)
-    note.paragraph_format.left_indent = Pt(21)
-    note.paragraph_format.first_line_indent = Pt(-21)
-    control(document, "{%p endfor %}")
-
-    about = document.core_properties
-    about.author, about.title, about.comments = "", "空气质量通报", ""
-    about.created = about.modified = datetime(2026, 1, 1, tzinfo=UTC)
-    about.last_modified_by, about.revision = "", 1
-    stream = io.BytesIO()
-    document.save(stream)
-    return fixed(stream.getvalue())
+    notes(document)
+    return finished(document, "空气质量通报")
 
 
 if __name__ == "__main__":

@@ -928,3 +928,53 @@ def heat(cells: pl.DataFrame, width: int, unit: str = "") -> Chart:
         .properties(width=width - 46, height=high * len(labels))
     )
     return chart
+
+
+def class_shares(rows: pl.DataFrame, colours: Mapping[str, str], width: int) -> Chart:
+    """Show the shares of classes of water in each period as one bar of 100 %.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        period (text, in order), class_name, share (%), sections.
+    colours : mapping
+        Colour of each class, the best first.
+    width : int
+        Width of the drawing.
+    """
+    narrow = width < _NARROW
+    order = {name: place for place, name in enumerate(colours)}
+    periods = rows["period"].unique(maintain_order=True).to_list()
+    drawn = (
+        rows.filter(pl.col("share") > 0)
+        .with_columns(
+            place=pl.col("class_name").replace_strict(order),
+            row=pl.col("period").replace_strict({p: n for n, p in enumerate(periods)}),
+            label=pl.format("{}%", "share"),
+        )
+        .sort("row", "place")
+        .with_columns(middle=pl.col("share").cum_sum().over("period") - pl.col("share") / 2)
+    )
+    period = alt.Y("period:N", title=None, sort=periods)
+    along = alt.Scale(domain=[0, 100], nice=False)
+    bars = (
+        alt.Chart(_data(drawn))
+        .mark_bar(stroke=PAPER, strokeWidth=1, height=26)
+        .encode(
+            period,
+            alt.X("share:Q", title=None, axis=None, stack="zero", scale=along),
+            alt.Color(
+                "class_name:N",
+                scale=_colours(colours),
+                sort=None,
+                legend=_flat_legend(3 if narrow else 6),
+            ),
+            alt.Order("place:Q"),
+        )
+    )
+    numbers = (
+        alt.Chart(_data(drawn.filter(pl.col("share") >= (16 if narrow else 6))))
+        .mark_text(fontWeight="bold", color=INK)
+        .encode(period, alt.X("middle:Q", scale=along), alt.Text("label:N"))
+    )
+    return alt.layer(bars, numbers).properties(width=width - 90, height=alt.Step(38))
