@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PLACES = 9
 """Decimal places of a concentration as a fixed integer."""
 WHOLE = ("fecal_coliform", "algae")
-"""Counts: they run to 10^12 and have no decimals that matter."""
+"""Counts, which run to 10^12: three decimals, for means of them."""
 LIFTED = {"temp": 10, "orp": 10_000}
 """What may stand below zero is lifted while it is made an integer."""
 
@@ -37,7 +37,7 @@ UNDETECTED = ("ND", "N.D.", "未检出", "不得检出")
 
 def places(item: str) -> int:
     """Return the decimal places of an item as a fixed integer."""
-    return 0 if item in WHOLE else PLACES
+    return 3 if item in WHOLE else PLACES
 
 
 @cache
