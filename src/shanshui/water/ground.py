@@ -205,6 +205,7 @@ def measured(
     frame = frame.with_columns(
         *(_undetected(i).alias(f"_undetected_{i}") for i in values),
         *(_present(i, entered.schema[i]).alias(f"_v_{i}") for i in words),
+        *(nw.lit(False).alias(f"_undetected_{i}") for i in words),
     )
     if not words:
         return frame
