@@ -332,7 +332,7 @@ def test_construction_against_a_slow_reference():
 
 def test_background_by_place():
     soils = pl.DataFrame({"city": ["甲", "乙", "丙"], "as": [30.0, 30.0, 30.0]})
-    local = pl.DataFrame({"city": ["甲", "乙"], "as": [35.0, 29.9]})
+    local = pl.DataFrame({"city": ["甲", "乙"], "as": [30.0, 29.9]})
     got = soil.construction(soils, background=local, by="city")
     assert got["risk_as"].to_list() == [1, 2, 2]
     assert got["within_background"].to_list() == ["as", None, None]

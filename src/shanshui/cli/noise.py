@@ -73,7 +73,7 @@ def levels(
         Span,
         option(
             "--period",
-            "hour 每小时； part 每个昼间、夜间； date 每天",
+            "hour 每小时； part 每个 昼间、 夜间； date 每天",
             "each hour, each day and night, or each date",
             METHOD,
             show_default=True,
