@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from shanshui import __version__
-from shanshui.cli import air, bulletin, editions, noise, patterns, soil  # noqa: F401 - some join air
+from shanshui.cli import (  # noqa: F401 - some join air or water
+    air,
+    bulletin,
+    editions,
+    noise,
+    patterns,
+    soil,
+    water,
+    water_bulletin,
+)
 from shanshui.cli.options import RESULT, option
 
 app = typer.Typer(
@@ -26,6 +35,7 @@ app = typer.Typer(
     "出错时加 --debug 可看详情。 [dim]--debug shows where an error comes from.[/dim]",
 )
 app.add_typer(air.app, name="air", short_help="环境空气 [dim]ambient air[/dim]")
+app.add_typer(water.app, name="water", short_help="水 [dim]water[/dim]")
 app.add_typer(soil.app, name="soil", short_help="土壤 [dim]soil[/dim]")
 app.add_typer(noise.app, name="noise", short_help="噪声 [dim]noise[/dim]")
 

@@ -56,10 +56,15 @@ def _write_template(path: str | None) -> None:
         return
     from shanshui.platform.report.documents import shipped
 
+    give_template(path, shipped())
+
+
+def give_template(path: str, template: bytes) -> None:
+    """Write a template that is shipped, and end."""
     target = Path(path)
     if target.exists():
         raise ShanshuiError(f"已有文件 {path}，不覆盖 / {path} exists and is not replaced")
-    write_whole(target, shipped())
+    write_whole(target, template)
     said("已写 wrote", f"{path}（用 Word 或 WPS 改好后，以 --template 使用）")
     raise typer.Exit
 

@@ -23,7 +23,7 @@ from shanshui.platform.ingest.tables import Report, Table
 from shanshui.platform.ingest.values import TIME, months, numbers, texts, time_of
 from shanshui.standards.editions import editions
 
-Domain = Literal["surface", "ground", "sea"]
+Domain = Literal["surface", "source", "ground", "sea"]
 LISTING = "water"
 PLACES = ("province", "city", "county", "basin", "river", "station", "code")
 """Columns that say where a sample is from."""
@@ -56,8 +56,8 @@ def read_samples(
     ----------
     *files : path, or open binary file
         CSV, Excel or Parquet, as in `read`.
-    domain : {"surface", "ground", "sea"}
-        Whose items are read, and in whose units.
+    domain : {"surface", "source", "ground", "sea"}
+        Whose items are read, and in whose units; ``source`` are surface sources of drinking water.
     units : mapping, optional
         Item to unit (``{"cd": "ug/L"}``) where the header does not say it, or says it wrongly. A
         value is converted only where its unit is stated.
@@ -186,12 +186,12 @@ def _placing(one: Listed) -> Callable[[int, str, str, str], ReadError]:
 @cache
 def canonical(domain: Domain) -> dict[str, str]:
     """Return the items of a domain in the order of its standard, with their units."""
-    e = editions(f"water.{domain}")[-1]
-    rows = [*e.table("limits")]
-    if domain == "surface":
-        rows += e.table("other_items")
-    found = {row["item"]: str(row["unit"]) for row in rows}
-    if domain == "surface":
+    surface = domain in ("surface", "source")
+    e = editions("water.surface" if surface else f"water.{domain}")[-1]
+    tables_of = ["limits", *(["other_items"] if surface else [])]
+    tables_of += ["source_items", "source_items_specific"] if domain == "source" else []
+    found = {row["item"]: str(row["unit"]) for name in tables_of for row in e.table(name)}
+    if surface:
         found |= {"conductivity": "µS/cm", "turbidity": "NTU", "algae": "个/L"}
     if domain == "sea":  # the parts of inorganic nitrogen, and what eutrophication needs
         found |= {"no3n": "mg/L", "no2n": "mg/L", "nh3n": "mg/L", "salinity": "", "temp": "℃"}
@@ -574,7 +574,7 @@ def _widen(part: _Part) -> None:
 
 def _warn(part: _Part) -> None:
     """Note an item whose values are so high that they are rather in another unit."""
-    if part.domain != "surface":
+    if part.domain not in ("surface", "source"):
         return
     for row in editions("water.surface")[-1].table("limits"):
         item = row["item"]
