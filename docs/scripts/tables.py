@@ -231,6 +231,61 @@ def _noise_grades() -> str:
     return _markdown(["grade", "等级", *heads], rows)
 
 
+def _classed(table: Any, heads: Iterable[str], open_end: str) -> str:
+    """List items with their limits by class, as a function of water gives them."""
+    rows = []
+    for row in table.iter_rows(named=True):
+        cells = [row[f"class_{n}"] for n in range(1, 5)]
+        shown = [open_end if cell is None else f"{cell:g}" for cell in cells]
+        rows.append((f"`{row['item']}`", row["name"], row["unit"], *shown, row["confidence"]))
+    return _markdown(["item", "项目", "unit", *heads, "confidence"], rows)
+
+
+def _groundwater() -> str:
+    """Limits of groundwater."""
+    from shanshui.water import ground
+
+    return _classed(ground.limits(), ["Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ"], "—")
+
+
+def _seawater() -> str:
+    """Limits of sea water."""
+    from shanshui.water import sea
+
+    return _classed(sea.limits(), ["一类", "二类", "三类", "四类"], "—")
+
+
+def _sea_classes() -> str:
+    """Classes of sea water with their colours."""
+    from shanshui.water import sea
+
+    rows = [
+        (r["class"], r["name"], f"`{r['colour']}`", r["use"])
+        for r in sea.classes().iter_rows(named=True)
+    ]
+    return _markdown(["class", "类别", "colour", "use"], rows)
+
+
+def _source_items() -> str:
+    """Tables 2 and 3 of surface water."""
+    edition = editions("water.surface")[-1]
+    rows = [
+        (f"`{row['item']}`", row["name"], f"{row['limit']:g}", table, row["confidence"])
+        for table, name in (("表2", "source_items"), ("表3", "source_items_specific"))
+        for row in edition.table(name)
+    ]
+    return _markdown(["item", "项目", "limit, mg/L", "table", "confidence"], rows)
+
+
+def _trophic() -> str:
+    """Parameters of the trophic level index."""
+    rows = [
+        (f"`{r['item']}`", r["name"], r["unit"], r["a"], r["b"], r["r"], r["printed"])
+        for r in editions("water.lake")[-1].table("parameters")
+    ]
+    return _markdown(["item", "参数", "unit", "a", "b", "r", "printed weight"], rows)
+
+
 TABLES: dict[str, Callable[..., str]] = {
     "editions": _editions,
     "standards": _standards,
@@ -242,7 +297,12 @@ TABLES: dict[str, Callable[..., str]] = {
     "construction": _construction,
     "farmland": _farmland,
     "figures": _figures,
+    "groundwater": _groundwater,
     "noise_grades": _noise_grades,
+    "sea_classes": _sea_classes,
+    "seawater": _seawater,
+    "source_items": _source_items,
+    "trophic": _trophic,
     "uncertain": lambda: _parameters(lambda _, confidence: confidence != "A"),
     "zones": _zones,
 }

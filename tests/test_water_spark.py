@@ -1,0 +1,21 @@
+"""Local Spark gives what Polars gives."""
+
+import polars as pl
+from engine_cases import Engines
+from water_engines import check_engine
+
+from shanshui.water import ground
+
+WELLS = pl.DataFrame(
+    {
+        "station": ["a", "b", "c", "d", "e"],
+        "ph": [7.0, 5.5, 9.1, None, 8.5],
+        "mn": ["0.05", "0.3", "0.02L", "ND", "坏"],
+        "odour": ["无", "有", None, "怪", "无"],
+        "alpha": [0.1, 0.6, 0.5, None, 1e9],
+    }
+)
+
+
+def test_groundwater_on_spark_as_on_polars(spark):
+    check_engine("spark", ground.classify, WELLS, ["station"], Engines(spark))
