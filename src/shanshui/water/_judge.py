@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
-from shanshui._frames import Entered, enter, names, set_aside
+from shanshui._frames import Entered, enter, fenced, names, set_aside
 from shanshui._rules import code_if, joined
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError
@@ -19,6 +19,7 @@ from shanshui.water._classes import deciding, fixed, named, worded, worst_of
 from shanshui.water._samples import bounds, widened
 
 if TYPE_CHECKING:
+    import polars as pl
     from narwhals.stable.v2.typing import IntoFrame
 
     from shanshui._frames import LazyFrame
@@ -44,8 +45,34 @@ def spans(rows: Rows) -> dict[str, list[float]]:
 
 
 def entered(samples: IntoFrame, by: str | Sequence[str], items: Collection[str]) -> Entered:
-    """Take samples, wide or long."""
-    return widened(enter(samples), names(by), items)
+    """Take samples, wide or long; long ones in memory get columns for what they have only."""
+    frame = enter(samples)
+    if frame.eager and {"item", "value"} <= set(frame.schema):
+        has = set(frame.frame.select("item").unique().collect()["item"].to_list())
+        items = [i for i in items if i in has] or items
+    return widened(frame, names(by), items)
+
+
+def needed(frame: Entered, columns: Iterable[str]) -> Entered:
+    """Keep what an aggregation needs, closed against the step that computed it.
+
+    Otherwise DuckDB computes a class as often as a count names it: five times as long.
+    """
+    rows = nw.from_native(fenced(frame.frame.select(*dict.fromkeys(columns))))
+    return Entered(rows, frame.schema, frame.eager, frame.leave)
+
+
+def limits_frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any]) -> pl.DataFrame:
+    """Return limits as a frame: the columns asked for, ``class_1`` to ``class_4``, confidence."""
+    import polars as pl
+
+    numbers = range(1, 5)
+    schema = {**columns, **{f"class_{n}": pl.Float64 for n in numbers}, "confidence": pl.String}
+    table = []
+    for row in rows:
+        values = [*row.get("classes", []), *[None] * 4]
+        table.append({**row, **{f"class_{n}": values[n - 1] for n in numbers}})
+    return pl.DataFrame([{c: row[c] for c in schema} for row in table], schema=schema)
 
 
 def asked(

@@ -53,18 +53,9 @@ def limits(*, edition: str | date | Edition | None = None) -> pl.DataFrame:
     """
     import polars as pl
 
-    table = standard(edition).table("limits")
-    schema = {
-        **dict.fromkeys(("number",), pl.Int64),
-        **dict.fromkeys(("item", "name", "group", "unit"), pl.String),
-        **{f"class_{n}": pl.Float64 for n in range(1, 5)},
-        "confidence": pl.String,
-    }
-    rows = []
-    for row in table:
-        values = [*row.get("classes", []), *[None] * 4][:4]
-        rows.append(row | {f"class_{n}": v for n, v in enumerate(values, start=1)})
-    return pl.DataFrame([{c: row[c] for c in schema} for row in rows], schema=schema)
+    texts = dict.fromkeys(("item", "name", "group", "unit"), pl.String)
+    rows = standard(edition).table("limits")
+    return _judge.limits_frame(rows, {"number": pl.Int64, **texts})
 
 
 def rows_of(e: Edition, organics: Unit) -> dict[str, dict[str, Any]]:
@@ -110,8 +101,8 @@ def classify(
     edition : str, date or Edition, optional
         There is one so far.
     items : collection of str, optional
-        Items to judge; by default all that the samples have. Long samples get a column for each of
-        the 93 unless they are named here.
+        Items to judge; by default all that the samples have. Long samples that are not in
+        memory (a lazy frame, DuckDB, Spark) get a column for each of the 93 unless named here.
     target : int
         Class whose limits the multiples are of and beyond which an item is exceeding, 1 to 4; Ⅲ.
     organics : {"µg/L", "mg/L"}
@@ -329,6 +320,7 @@ def share(
     entered = enter(classified)
     require(entered.schema, [*keys, "class"], what="评价结果")
     require_numbers(entered.schema, ["class"])
+    entered = _judge.needed(entered, [*keys, "class"])
     number, numbers = nw.col("class").cast(nw.Int64), range(1, 6)
     counts = ["points", "left_out", *(f"class_{n}_points" for n in numbers), "_good"]
     good, digits = e.parameter("good"), e.parameter("digits_share")

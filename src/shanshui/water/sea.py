@@ -52,16 +52,8 @@ def limits(*, edition: str | date | Edition | None = None) -> pl.DataFrame:
     """
     import polars as pl
 
-    schema = {
-        **dict.fromkeys(("item", "name", "unit", "sense"), pl.String),
-        **{f"class_{n}": pl.Float64 for n in range(1, 5)},
-        "confidence": pl.String,
-    }
-    rows = []
-    for row in standard(edition).table("limits"):
-        values = [*row.get("classes", []), *[None] * 4][:4]
-        rows.append(row | {f"class_{n}": v for n, v in enumerate(values, start=1)})
-    return pl.DataFrame([{c: row[c] for c in schema} for row in rows], schema=schema)
+    texts = dict.fromkeys(("item", "name", "unit", "sense"), pl.String)
+    return _judge.limits_frame(standard(edition).table("limits"), texts)
 
 
 def classes(*, edition: str | date | Edition | None = None) -> pl.DataFrame:
@@ -305,6 +297,7 @@ def evaluate(
     entered = enter(classified)
     require(entered.schema, [*keys, "class", *([area] if area else [])], what="评价结果")
     require_numbers(entered.schema, ["class", *([area] if area else [])])
+    entered = _judge.needed(entered, [*keys, "class", *([area] if area else [])])
     frame = _weighed(entered, area)
     sums = ["points", "left_out", *(f"class_{n}_points" for n in CLASSES)]
     weighed = [f"_w_{n}" for n in CLASSES]

@@ -348,6 +348,9 @@ def rate(
             f"列 complies 应为真假，得到 {entered.schema['complies']} / "
             "column complies must be boolean"
         )
+    if volume:
+        require_numbers(entered.schema, [volume])
+    entered = _judge.needed(entered, [*keys, "complies", *([volume] if volume else [])])
     complies = nw.col("complies").cast(nw.Boolean)
     sums = ["sources", "left_out", "complying"]
     frame = entered.frame.with_columns(
@@ -356,7 +359,6 @@ def rate(
         _judge.one_if(complies.fill_null(value=False)).alias("complying"),
     )
     if volume:
-        require_numbers(entered.schema, [volume])
         taken = nw.col(volume).cast(nw.Float64)
         taken = to_fixed(nw.when((taken >= 0) & (taken < VOLUME_MOST)).then(taken), VOLUME_PLACES)
         frame = frame.with_columns(taken.alias("_taken"))
