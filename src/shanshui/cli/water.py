@@ -99,7 +99,7 @@ class Samples(Listing):
                 everything=everything,
             )
         if not self.quiet:
-            _report(table)
+            _report(table, domain)
         return table
 
 
@@ -144,14 +144,27 @@ Period = Annotated[
         show_default=True,
     ),
 ]
+Least = Annotated[
+    int | None,
+    option(
+        "--least",
+        "年均值至少要几个月；默认 12，封冻、断流的可为 8",
+        "months that a year needs; by default 12",
+        METHOD,
+        min=1,
+        max=12,
+    ),
+]
 Items = Annotated[
     list[str] | None,
     option("--item", "只用这些项目；可多次", "these items only", METHOD, metavar="项目"),
 ]
 
 
-def _report(table: Table) -> None:
+def _report(table: Table, domain: Literal["surface", "source", "ground", "sea"]) -> None:
     import polars as pl
+
+    from shanshui.platform.ingest.water import canonical, unit_of
 
     report, frame = table.report, table.frame
     time = frame["time" if "time" in frame.columns else "date"]
@@ -165,8 +178,9 @@ def _report(table: Table) -> None:
     ]
     said("读取 read", " · ".join(parts))
     for item, (unit, how) in report.units.items():
-        if not how.en.startswith("not stated") and unit not in ("mg/L", "mg/m3", "个/L", "m"):
-            said("单位 unit", f"{item}：{how.zh}为 {unit}，已换算 converted")
+        own = canonical(domain)[item]
+        if unit != unit_of(own) and own:
+            said("单位 unit", f"{item}：{how.zh}为 {unit}，已换算为 converted to {own}")
     for one in report.notes:
         note(one.zh, one.en)
     if report.repeats:
@@ -199,8 +213,13 @@ def _enrolled(
         from shanshui.platform.ingest import read_roster
 
         listed = read_roster(*expanded([roster]))
-        coded = "code" in listed.columns and "code" in frame.columns
-        frame = surface.enroll(frame, listed, by="code" if coded else "station")
+        shared = [c for c in ("province", "city") if {c} <= {*listed.columns} & {*frame.columns}]
+        by = ["station"]
+        if "code" in listed.columns and "code" in frame.columns:
+            by = ["code"]
+        elif shared and frame.select(keys).unique()["station"].is_duplicated().any():
+            by = [*shared, "station"]
+        frame = surface.enroll(frame, listed, by=by)
         frame = frame.rename({"left_out": NAME})
         frame = frame.drop(c for c in ("kind_input", "target_input") if c in frame.columns)
         out = frame.filter(pl.col(NAME).is_not_null())
@@ -346,7 +365,13 @@ def _some(frame: pl.DataFrame, columns: Sequence[str]) -> list[str]:
 
 
 def _means(
-    samples: Samples, period: str, roster: str | None, kind: str | None, *, rounded: bool = True
+    samples: Samples,
+    period: str,
+    roster: str | None,
+    kind: str | None,
+    *,
+    least: int | None,
+    rounded: bool = True,
 ) -> tuple[_Enrolled, Table]:
     """Return the means of a period with what the roster says of the sections."""
     from shanshui.water import surface
@@ -357,7 +382,7 @@ def _means(
     more = [c for c in ("kind", "target", "source") if c in frame.columns]
     with working("平均 means"):
         means = surface.aggregate(
-            frame, by=[*table.keys, *more], period=span, rounded=rounded
+            frame, by=[*table.keys, *more], period=span, rounded=rounded, least=least
         ).drop("edition")
     return _enrolled(means, table.keys, roster, kind, quiet=samples.quiet), table
 
@@ -377,12 +402,13 @@ def aggregate(
     samples: Samples,
     output: Output,
     period: Period = "month",
+    least: Least = None,
     kind: Kind = None,
     roster: Roster = None,
     raw: Annotated[bool, option("--raw", "均值不修约", "means are not rounded", METHOD)] = False,
 ) -> None:
     """Average over periods, and judge."""
-    rows, table = _means(samples, period, roster, kind, rounded=not raw)
+    rows, table = _means(samples, period, roster, kind, least=least, rounded=not raw)
     with told():
         result = _classified(rows)
     columns = ["station", "river", "period", "class_name", "status", "main_text", "target"]
@@ -418,6 +444,7 @@ def evaluate(
         ),
     ] = "river",
     period: Period = "month",
+    least: Least = None,
     kind: Kind = None,
     roster: Roster = None,
 ) -> None:
@@ -426,7 +453,7 @@ def evaluate(
 
     from shanshui.water import surface
 
-    rows, table = _means(samples, period, roster, kind)
+    rows, table = _means(samples, period, roster, kind, least=least)
     if by != "all" and by not in rows.frame.columns:
         raise ShanshuiError(
             f"数据和名单里没有 {by} 列；现有：{'、'.join(rows.frame.columns[:20])} / "
@@ -434,6 +461,13 @@ def evaluate(
         )
     with working("评价 evaluating"), told():
         sections = _classified(rows).filter(pl.col("class").is_not_null())
+        if sections.is_empty():
+            raise ShanshuiError(
+                "没有可评价的断面：均值所需的月数或次数不足（年均值见 --least），或断面都不评价；"
+                "原因见 water aggregate 的 reason_ 列 / no section can be assessed: too few months "
+                "or samples (see --least), or none is to be assessed; the reason_ columns of "
+                "water aggregate say why"
+            )
         keys = [*([] if by == "all" else [by]), "period", "start"]
         if by != "all":
             sections = sections.filter(pl.col(by).is_not_null())
@@ -480,6 +514,7 @@ def rank(
         ),
     ] = "city",
     period: Period = "month",
+    least: Least = None,
     kind: Kind = None,
     roster: Roster = None,
     items: Items = None,
@@ -490,7 +525,7 @@ def rank(
     from shanshui import air
     from shanshui.water import surface
 
-    rows, table = _means(samples, period, roster, kind)
+    rows, table = _means(samples, period, roster, kind, least=least)
     frame = rows.frame
     if by not in frame.columns:
         raise ShanshuiError(

@@ -433,6 +433,14 @@ def _months(
 
 
 def _by_month(samples: pl.DataFrame, detection: Mapping[str, float] | None) -> pl.DataFrame:
+    apart = [c for c in ("province", "city", "code") if c in samples.columns]
+    places = samples.select("station", *apart).unique()
+    twins = places.filter(places["station"].is_duplicated())["station"].unique().sort()
+    if len(twins):
+        raise ShanshuiError(
+            f"数据里有同名而不同地的断面：{'、'.join(twins[:5])}；请在断面名称中加以区分 / "
+            f"sections of one name in different places: {', '.join(twins[:5])}; name them apart"
+        )
     known = {i: v for i, v in (detection or {}).items() if i in samples.columns}
     return surface.aggregate(samples, period="month", rounded=False, detection=known or None)
 
@@ -458,15 +466,10 @@ class _Source:
         return self.roster.filter(inside)
 
     @cached_property
-    def judged(self) -> dict[str, pl.DataFrame]:
-        """The sections of each span with their classes."""
-        return {name: self._judged(span) for name, span in self.spans.items()}
-
-    def _judged(self, span: Span) -> pl.DataFrame:
-        rows = self.months.filter(pl.col("date").is_between(span.start, span.end))
-        means = surface.aggregate(rows.drop("_source"), period=span.pair, edition=self.edition)
-        means = means.drop(c for c in means.columns if c.startswith(("n_", "below_", "reason_")))
-        told = surface.enroll(means, self.roster).rename({"left_out": "_why", "edition": "_by"})
+    def all_judged(self) -> pl.DataFrame:
+        """The assessed sections of every span with their classes: one row a section and span."""
+        rows = pl.concat(self._means(name) for name in self.spans)
+        told = surface.enroll(rows, self.roster).rename({"left_out": "_why"})
         judged = surface.classify(
             told.filter(pl.col("_why").is_null()),
             kind="kind",
@@ -474,6 +477,18 @@ class _Source:
             edition=self.edition,
         )
         return judged.filter(pl.col("class").is_not_null())
+
+    def _means(self, name: str) -> pl.DataFrame:
+        span = self.spans[name]
+        rows = self.months.filter(pl.col("date").is_between(span.start, span.end))
+        means = surface.aggregate(rows.drop("_source"), period=span.pair, edition=self.edition)
+        items = [i for i in _items() if i in means.columns]
+        return means.select(pl.lit(name).alias("span"), "station", "start", "end", *items)
+
+    @cached_property
+    def judged(self) -> dict[str, pl.DataFrame]:
+        """The assessed sections by span."""
+        return {name: self.all_judged.filter(span=name) for name in self.spans}
 
     @cached_property
     def unlisted(self) -> list[str]:
@@ -516,50 +531,51 @@ class _Source:
     @cached_property
     def shares(self) -> pl.DataFrame:
         """The shares of classes of all assessed sections in each span."""
-        parts = [
-            self._shares(frame, []).with_columns(span=pl.lit(name))
-            for name, frame in self.judged.items()
-        ]
-        return pl.concat(parts).select("span", pl.exclude("span"))
+        order = pl.col("span").cast(pl.Enum(list(self.spans)))
+        return surface.shares(self.all_judged, by="span", edition=self.edition).sort(order)
 
     def share(self, span: str) -> dict[str, Any]:
         """Return the shares of one span."""
         rows = self.shares.filter(span=span)
         return rows.row(0, named=True) if rows.height else {"sections": 0, "judged": 0}
 
-    def compared(self, other: str) -> dict[str, Any] | None:
-        """Compare the month with another span on the sections that both have."""
-        now, before = self.judged["now"], self.judged[other]
-        both = now.join(before.select("station", was="class"), on="station")
-        if both.is_empty():
-            return None
-        then = surface.shares(both.select(pl.col("was").alias("class")), edition=self.edition)
-        mine = surface.shares(both, edition=self.edition)
-        tenths = {
-            c: round(mine[c][0] * 10) - round(then[c][0] * 10) for c in ("good_ratio", "bad_ratio")
+    @cached_property
+    def compared(self) -> dict[str, dict[str, Any]]:
+        """The month beside others, on the sections that both have."""
+        now = self.judged["now"].select("station", "class")
+        pairs = {
+            other: now.join(self.judged[other].select("station", was="class"), on="station")
+            for other in ("previous", "last_year")
         }
-        return {
-            "sections": both.height,
-            "better": both.filter(pl.col("class") < pl.col("was")).height,
-            "worse": both.filter(pl.col("class") > pl.col("was")).height,
-            **tenths,
-        }
+        stacked = pl.concat(
+            both.select(pl.lit(f"{other} {side}").alias("_of"), pl.col(side).alias("class"))
+            for other, both in pairs.items()
+            for side in ("class", "was")
+        )
+        shares = surface.shares(stacked, by="_of", edition=self.edition)
+        by = {row["_of"]: row for row in shares.iter_rows(named=True)}
+        found = {}
+        for other, both in pairs.items():
+            if both.is_empty():
+                continue
+            mine, then = by[f"{other} class"], by[f"{other} was"]
+            found[other] = {
+                "sections": both.height,
+                "better": both.filter(pl.col("class") < pl.col("was")).height,
+                "worse": both.filter(pl.col("class") > pl.col("was")).height,
+                **{c: _tenths(mine[c]) - _tenths(then[c]) for c in ("good_ratio", "bad_ratio")},
+            }
+        return found
 
     @cached_property
     def regions(self) -> tuple[Mapping[str, Any], ...]:
         """The table of regions, all of them together first."""
         rows = []
-        parts = {
-            name: (
-                self._shares(frame, []).with_columns(county=pl.lit(None, dtype=pl.String)),
-                self._shares(frame.filter(pl.col("county").is_not_null()), ["county"]),
-            )
-            for name, frame in self.judged.items()
-        }
-        table = {
-            name: {row["county"]: row for part in both for row in part.iter_rows(named=True)}
-            for name, both in parts.items()
-        }
+        by_county = self.all_judged.filter(pl.col("county").is_not_null())
+        shares = surface.shares(by_county, by=["span", "county"], edition=self.edition)
+        table: dict[str, dict[str | None, dict[str, Any]]] = {name: {} for name in self.spans}
+        for row in (*self.shares.iter_rows(named=True), *shares.iter_rows(named=True)):
+            table[row["span"]][row.get("county")] = row
         counties = self.listed["county"].drop_nulls().unique(maintain_order=True)
         for county in (None, *counties):
             now = table["now"].get(county, {})
@@ -571,25 +587,25 @@ class _Source:
             rows.append(row | {"whole": county is None})
         return tuple(rows)
 
-    def _shares(self, frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-        return surface.shares(frame, by=by, edition=self.edition)
-
     @cached_property
     def rivers(self) -> pl.DataFrame:
         """Rivers and lakes with their state, its change, and the shares a year ago."""
         keys = ["river", "kind"]
         order = self.listed.select(keys).drop_nulls().unique(maintain_order=True)
-        state = {
-            name: surface.evaluate(
-                self.judged[name].filter(pl.col("river").is_not_null()),
-                by=keys,
-                kind="kind",
-                edition=self.edition,
-            )
-            for name in ("now", "previous", "last_year")
-        }
-        rows = surface.change(state["now"], state["previous"], by=keys, edition=self.edition)
-        past = state["last_year"].select(*keys, good_a_year_ago="good_ratio")
+        state = surface.evaluate(
+            self.all_judged.filter(
+                pl.col("river").is_not_null(),
+                pl.col("span").is_in(["now", "previous", "last_year"]),
+            ),
+            by=[*keys, "span"],
+            kind="kind",
+            edition=self.edition,
+        )
+        now, previous, past = (
+            state.filter(span=name).drop("span") for name in ("now", "previous", "last_year")
+        )
+        rows = surface.change(now, previous, by=keys, edition=self.edition)
+        past = past.select(*keys, good_a_year_ago="good_ratio")
         return order.join(rows, on=keys, maintain_order="left").join(
             past, on=keys, how="left", maintain_order="left"
         )
@@ -611,6 +627,11 @@ class _Source:
 
 
 # --- words -------------------------------------------------------------------------------------
+
+
+def _tenths(ratio: float) -> int:
+    """Return a printed share in tenths of a point."""
+    return round(ratio * 10)
 
 
 def _moved(tenths: int, unit: str = "个百分点") -> str:
@@ -643,7 +664,7 @@ def _summary(source: _Source, place: str) -> tuple[str, ...]:
         )
     ]
     for name, label in (("previous", "与上月相比"), ("last_year", "与上年同期相比")):
-        found = source.compared(name)
+        found = source.compared.get(name)
         if found is None:
             told.append(f"{label}：{spans[name].label}没有数据，不作比较。")
             continue
@@ -687,7 +708,7 @@ def _sentence(row: Mapping[str, Any]) -> str:
     if row["bad_ratio"]:
         text += f"，劣Ⅴ类占{row['bad_ratio']:.1f}%"
     if row["good_a_year_ago"] is not None:
-        tenths = round(row["good_ratio"] * 10) - round(row["good_a_year_ago"] * 10)
+        tenths = _tenths(row["good_ratio"]) - _tenths(row["good_a_year_ago"])
         text += (
             f"，Ⅰ—Ⅲ类比例同比{_moved(tenths)}" if row["bad_ratio"] else f"，同比{_moved(tenths)}"
         )

@@ -79,7 +79,7 @@ def roster(table: IntoFrameT, *, version: str | None = None) -> IntoFrameT:
     ShanshuiError
         A row without section or version, an unknown kind, class or date, a span that ends before
         it begins, or spans of one section that overlap; the row is named, the first being 1.
-        Sections of one name are told apart by a column ``code``.
+        Sections of one name are told apart by columns ``code``, ``province`` and ``city``.
 
     Examples
     --------
@@ -268,8 +268,8 @@ def checked(
         _understood(row, number, wrong, version)
         for number, row in enumerate(table.iter_rows(named=True), start=first)
     ]
-    codes = table["code"].to_list() if "code" in table.columns else [None] * len(rows)
-    own = [row["station"] if code is None else code for row, code in zip(rows, codes, strict=True)]
+    apart = [c for c in ("code", "province", "city") if c in table.columns]
+    own = list(zip(table["station"], *(table[c] for c in apart), strict=True))
     refuse_overlaps(rows, own, wrong, first)
     schema: dict[str, Any] = dict.fromkeys(COLUMNS, pl.String)
     schema |= {"target": pl.Int64, "from": pl.Date, "to": pl.Date}
@@ -386,7 +386,10 @@ def _of_parts(year: int, month: int | None, day: int | None, *, last: bool) -> d
 
 
 def refuse_overlaps(
-    rows: Sequence[Mapping[str, Any]], sections: Sequence[Any], wrong: Wrong, first: int = 1
+    rows: Sequence[Mapping[str, Any]],
+    sections: Sequence[tuple[Any, ...]],
+    wrong: Wrong,
+    first: int = 1,
 ) -> None:
     """Refuse two rows that speak of one section at one time."""
     of: dict[Any, list[tuple[date, date, int]]] = {}
@@ -397,9 +400,10 @@ def refuse_overlaps(
         for (_, end, one), (start, _, other) in pairwise(spans):
             if start <= end:
                 before, after = sorted((one, other))
+                named = " ".join(str(part) for part in section if part is not None)
                 raise wrong(
                     after,
                     "from",
-                    f"断面“{section}”的时段与第 {before} 行重叠",
-                    f'the span of section "{section}" overlaps that of row {before}',
+                    f"断面“{named}”的时段与第 {before} 行重叠",
+                    f'the span of section "{named}" overlaps that of row {before}',
                 )
