@@ -1,7 +1,7 @@
 """Published classes and states of water, with the figures that they were made of."""
 
 # National real-time platform, 2020-05 to 2021-03 (archive of the published page): section, time,
-# kind of the limits that the class obeys, pH, DO, CODMn, NH3-N, TP as measured, class, deciding items.
+# kind of the limits that the class obeys, pH, DO, CODMn, NH3-N, TP as measured, class, deciding.
 PLATFORM = [
     (
         "大伙房水库",

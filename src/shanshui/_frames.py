@@ -107,6 +107,12 @@ def fenced(result: LazyFrame) -> Any:
     return native
 
 
+def settled(frame: LazyFrame) -> LazyFrame:
+    """Close a step whose columns the next steps name many times: see `fenced`."""
+    closed: LazyFrame = nw.from_native(fenced(frame))
+    return closed
+
+
 def _wrapping(frame: Any) -> Callable[[Any], Any]:
     """Return what makes a native result the caller's kind: Narwhals frames stay so."""
     if isinstance(frame, nw.DataFrame | nw.LazyFrame):

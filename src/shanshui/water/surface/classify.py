@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals.stable.v2 as nw
 
 from shanshui._confidence import warn_recalled
-from shanshui._frames import Entered, enter, names, require, require_numbers, set_aside
+from shanshui._frames import (
+    Entered,
+    enter,
+    names,
+    require,
+    require_numbers,
+    set_aside,
+    settled,
+)
 from shanshui._rules import code_if, joined
 from shanshui.standards.editions import Edition, edition, editions
 from shanshui.standards.errors import SchemaError, ShanshuiError
 from shanshui.standards.rounding import divide_half_even, from_fixed, integer
 from shanshui.water._classes import class_of, deciding, fixed, named, worded, worst_of
-from shanshui.water._samples import as_float, at_digits, sampled, widened
+from shanshui.water._samples import as_float, places, sampled, widened
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrameT
@@ -156,12 +164,13 @@ def classify(
     ]
     frame = _prepared(entered, added, kind, target)
     kept = Entered(frame, dict(frame.collect_schema()), entered.eager, entered.leave)
-    frame = sampled(kept, measured, detection, e.parameter("below_limit"))
+    frame = settled(sampled(kept, measured, detection, e.parameter("below_limit")))
     digits = e.parameter("digits") if rule == "assessment" else {}
     frame = frame.with_columns(
         _class(i, rows[i], digits.get(i), e, saturation=saturation).alias(f"class_{i}")
         for i in [*judged, *beside]
     )
+    frame = settled(frame)
     classes = {i: nw.col(f"class_{i}") for i in judged}
     frame = frame.with_columns(worst_of(classes.values()).alias("class"))
     worst = nw.col("class")
@@ -322,10 +331,11 @@ def _with_multiples(
         .alias(f"_order_{i}")
         for n, i in enumerate(judged)
     )
+    frame = settled(frame)
     order = {i: nw.col(f"_order_{i}") for i in judged}
     codes, texts = [], []
     for place in range(int(e.parameter("main_indicators"))):
-        frame = frame.with_columns(worst_of(order.values()).alias(f"_top_{place}"))
+        frame = settled(frame.with_columns(worst_of(order.values()).alias(f"_top_{place}")))
         top = nw.col(f"_top_{place}")
         frame = frame.with_columns(
             joined(code_if(v == top, i) for i, v in order.items()).alias(f"_main_{place}"),
@@ -338,8 +348,10 @@ def _with_multiples(
                 for i, v in order.items()
             ).alias(f"_said_{place}"),
         )
-        frame = frame.with_columns(
-            nw.when(v < top).then(v).alias(f"_order_{i}") for i, v in order.items()
+        frame = settled(
+            frame.with_columns(
+                nw.when(v < top).then(v).alias(f"_order_{i}") for i, v in order.items()
+            )
         )
         codes.append(nw.col(f"_main_{place}"))
         texts.append(nw.col(f"_said_{place}"))
@@ -352,8 +364,12 @@ def _with_multiples(
 
 
 def _assessed(item: str, digits: Mapping[str, int]) -> nw.Expr:
+    """Return a value that exceeds a limit as it is assessed; it cannot be rounded to zero."""
     value = nw.col(f"_v_{item}")
-    return at_digits(value, item, digits[item]) if item in digits else value
+    if item not in digits:
+        return value
+    drop: int = 10 ** (places(item) - digits[item])
+    return divide_half_even(value, drop) * drop
 
 
 def _limit_of(item: str, row: Mapping[str, Any], *, target: bool, plain: int) -> nw.Expr:

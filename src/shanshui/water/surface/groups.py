@@ -18,6 +18,7 @@ from shanshui._frames import (
     require,
     require_numbers,
     set_aside,
+    settled,
 )
 from shanshui._rules import code_if, joined
 from shanshui.standards.editions import Edition
@@ -215,7 +216,8 @@ def evaluate(
         raise SchemaError("数据没有可评价的项目 / the frame has no item to judge")
     more = [kind] if kind in entered.schema and kind not in keys else []
     given: IntoFrame = entered.frame.select(*keys, *more, *items).to_native()
-    judged = enter(classify(given, kind=kind, edition=e, detection=detection))
+    classified = nw.from_native(classify(given, kind=kind, edition=e, detection=detection))
+    judged = enter(fenced(classified))
     by_shares = _by_shares(judged, keys, [i for i in e.table("evaluated") if i in items], e)
     means = _pooled(enter(given), keys, more, items, e, detection)
     said = nw.col(more[0]).cast(nw.String) if more else nw.lit(kind)
@@ -279,14 +281,16 @@ def _by_shares(judged: Entered, keys: Sequence[str], items: Sequence[str], e: Ed
     codes, texts = [], []
     order = {i: nw.col(f"_order_{i}") for i in items}
     for place in range(int(e.parameter("main_indicators"))):
-        rows = rows.with_columns(worst_of(order.values()).alias("_top"))
+        rows = settled(rows.with_columns(worst_of(order.values()).alias("_top")))
         top = nw.col("_top")
         rows = rows.with_columns(
             joined(code_if(v == top, i) for i, v in order.items()).alias(f"_main_{place}"),
             joined(code_if(v == top, titles[i]) for i, v in order.items()).alias(f"_said_{place}"),
         )
-        rows = rows.with_columns(
-            nw.when(v < top).then(v).alias(f"_order_{i}") for i, v in order.items()
+        rows = settled(
+            rows.with_columns(
+                nw.when(v < top).then(v).alias(f"_order_{i}") for i, v in order.items()
+            )
         )
         codes.append(nw.col(f"_main_{place}"))
         texts.append(nw.col(f"_said_{place}"))
