@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import narwhals.stable.v2 as nw
 
-from shanshui._frames import beside, enter, naive_date, names, require
+from shanshui._frames import beside, enter, naive_date, names, require, settled
 from shanshui._periods import Period, with_period
 from shanshui._rules import code_if, joined
 from shanshui.standards.editions import Edition
@@ -136,6 +136,7 @@ def aggregate(
         nw.when(nw.col(f"_n_{i}") >= least_rows).then(nw.col(f"_v_{i}")).alias(f"_v_{i}")
         for i in items
     )
+    means = settled(means)
     digits = e.parameter("digits")
 
     def shown(item: str) -> nw.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -216,8 +217,8 @@ def evaluate(
         raise SchemaError("数据没有可评价的项目 / the frame has no item to judge")
     more = [kind] if kind in entered.schema and kind not in keys else []
     given: IntoFrame = entered.frame.select(*keys, *more, *items).to_native()
-    classified = nw.from_native(classify(given, kind=kind, edition=e, detection=detection))
-    judged = enter(fenced(classified))
+    classified = enter(classify(given, kind=kind, edition=e, detection=detection))
+    judged = replace(classified, frame=settled(classified.frame))
     by_shares = _by_shares(judged, keys, [i for i in e.table("evaluated") if i in items], e)
     means = _pooled(enter(given), keys, more, items, e, detection)
     said = nw.col(more[0]).cast(nw.String) if more else nw.lit(kind)
@@ -313,7 +314,7 @@ def _pooled(
     rows = rows.with_columns(
         *(integer(0).alias(f"_b_{i}") for i in items), *([ions()] if "ph" in items else [])
     )
-    pooled = means_of(rows, [*keys, *kinds], items)
+    pooled = settled(means_of(rows, [*keys, *kinds], items))
     digits = e.parameter("digits")
     return pooled.select(
         *keys,

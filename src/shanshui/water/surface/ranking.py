@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from shanshui._confidence import warn_recalled
-from shanshui._frames import enter, names, require, require_numbers
+from shanshui._frames import enter, names, require, require_numbers, settled
 from shanshui._rules import code_if, joined
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError
@@ -118,10 +118,11 @@ def cwqi(
     means = means_of(rows, [*keys, "_kind"], present).join(counted, on=[*keys, "_kind"], how="left")
     limits = {row["item"]: row for row in e.table("limits")}
     digits = e.parameter("digits")
-    means = means.with_columns(
+    means = settled(means).with_columns(
         at_digits(nw.col(f"_v_{i}"), i, digits[i]).alias(f"_v_{i}") for i in present
     )
-    means = means.with_columns(_index(i, limits[i], e).alias(f"_i_{i}") for i in present)
+    means = settled(means).with_columns(_index(i, limits[i], e).alias(f"_i_{i}") for i in present)
+    means = settled(means)
     missing = [
         code_if(nw.col(f"_i_{i}").is_null(), i) if i in present else nw.lit(i) for i in wanted
     ]
