@@ -7,6 +7,7 @@ from fractions import Fraction
 import polars as pl
 import pytest
 from comparing import rows_of
+from engine_cases import Engines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from water_engines import KINDS, check_engine
@@ -304,7 +305,11 @@ def test_long_samples_and_repeats():
             "value": ["0.2", "无", "有", "有"],
         }
     )
-    got = ground.classify(long, items=["mn", "odour"])
+    got = ground.classify(long)
+    assert set(got["reason_mn"]) == {None}
+    assert "class_ph" not in got  # what the samples do not have gets no column
+    assert "class_ph" in ground.classify(long.lazy()).collect_schema()
+    got = ground.classify(long.lazy(), items=["mn", "odour"]).sort("station").collect()
     assert got["class"].to_list() == [4, 5]
     assert got["reason_odour"].to_list() == ["repeated", None]
 
@@ -354,6 +359,13 @@ def test_shares_are_those_of_the_reference(rows):
             whole = len(classes)
             share = round_half_even(Fraction(len(part) * 100, whole), 1) if whole else None
             assert row[name] == (None if share is None else float(share))
+
+
+@pytest.mark.parametrize("kind", ["polars", *KINDS])
+def test_a_class_that_is_no_number_is_left_out(kind):
+    frame = pl.DataFrame({"class": [1.0, float("nan"), 5.0, None, 6.0]})
+    row = rows_of(ground.share(Engines().native(kind, frame)))[0]
+    assert (row["points"], row["left_out"], row["bad_ratio"]) == (2, 3, 50.0)
 
 
 def test_share_of_everything():

@@ -150,7 +150,7 @@ def test_indices_are_those_of_the_reference(rows, parameters):
             assert sub is None or abs(sub - subs[item]) <= 0.00051
 
 
-@examples
+@settings(examples, max_examples=8)
 @given(st.lists(st.tuples(*[st.integers(-50_000, 120_000)] * 5), min_size=1, max_size=20))
 def test_weighted_mean_is_exact(rows):
     """From sub-indices there is no logarithm: to the last digit, ties to the even one."""

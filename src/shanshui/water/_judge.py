@@ -62,6 +62,14 @@ def needed(frame: Entered, columns: Iterable[str]) -> Entered:
     return Entered(rows, frame.schema, frame.eager, frame.leave)
 
 
+def class_number(frame: Entered) -> nw.Expr:
+    """Return the column ``class`` as an integer; a NaN is no class."""
+    value = nw.col("class")
+    if frame.schema["class"].is_float():
+        value = nw.when((value >= 0) & (value < 100)).then(value)
+    return value.cast(nw.Int64)
+
+
 def limits_frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any]) -> pl.DataFrame:
     """Return limits as a frame: the columns asked for, ``class_1`` to ``class_4``, confidence."""
     import polars as pl

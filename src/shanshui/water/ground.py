@@ -321,7 +321,7 @@ def share(
     require(entered.schema, [*keys, "class"], what="评价结果")
     require_numbers(entered.schema, ["class"])
     entered = _judge.needed(entered, [*keys, "class"])
-    number, numbers = nw.col("class").cast(nw.Int64), range(1, 6)
+    number, numbers = _judge.class_number(entered), range(1, 6)
     counts = ["points", "left_out", *(f"class_{n}_points" for n in numbers), "_good"]
     good, digits = e.parameter("good"), e.parameter("digits_share")
     frame = entered.frame.with_columns(

@@ -342,7 +342,7 @@ def evaluate(
 
 
 def _weighed(entered: Entered, area: str | None) -> LazyFrame:
-    number = nw.col("class").cast(nw.Int64)
+    number = _judge.class_number(entered)
     valid = (number >= 1) & (number <= CLASSES[-1])
     if area:
         size = nw.col(area).cast(nw.Float64)
