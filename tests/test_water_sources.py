@@ -283,6 +283,16 @@ def test_grades_are_those_of_the_reference(rows, inclusive):
         assert set(got["body_level"]) == {2 if heavy else min(1, max(levels))}
 
 
+def test_each_item_alone_at_its_limits():
+    for item in ("sd", "do", "orp", "nh3n"):
+        cells = [v for v in VALUES[item] if v is not None]
+        frame = pl.DataFrame({"station": [f"{n:02}" for n in range(len(cells))], item: cells})
+        cm = 100 if item == "sd" else 1
+        want = [level_of(item, Fraction(v) * cm) for v in cells]
+        assert water.black_odour(frame)["level"].to_list() == want, item
+        assert set(want) == {0, 1, 2}
+
+
 def test_just_sixty_percent_is_a_choice():
     frame = pl.DataFrame({"station": "a", "do": [0.1, 0.1, 0.1, 1.0, 1.0]})
     grades = [water.black_odour(frame, inclusive=i)["grade"].item() for i in (None, False, True)]
