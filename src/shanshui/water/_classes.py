@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
+from shanshui._frames import settled
 from shanshui._rules import code_if, joined, largest
 from shanshui.standards.rounding import integer
 from shanshui.water._samples import places
+
+if TYPE_CHECKING:
+    from shanshui._frames import LazyFrame
 
 
 def fixed(limit: float, item: str) -> int:
@@ -109,3 +113,39 @@ def worded(item: str, name: str, digits: int) -> nw.Expr:
         *([nw.lit("."), *decimals] if decimals else []),
         nw.lit(")"),
     )
+
+
+def topped(frame: LazyFrame, order: Mapping[str, nw.Expr], count: int) -> LazyFrame:
+    """Add ``_top_0`` and on: the largest of the orders of the items, then the next.
+
+    An order is a whole number whose last two digits tell the item: see `place_in_order`.
+    """
+    frame = frame.with_columns(value.alias(f"_order_{item}") for item, value in order.items())
+    columns = [nw.col(f"_order_{item}") for item in order]
+    for place in range(count):
+        frame = settled(frame).with_columns(largest(columns).alias(f"_top_{place}"))
+        if place + 1 == count:
+            break
+        top = nw.col(f"_top_{place}")
+        frame = settled(frame).with_columns(
+            nw.when(value < top).then(value).alias(f"_order_{item}")
+            for item, value in zip(order, columns, strict=True)
+        )
+    return frame
+
+
+def place_in_order(number: int) -> int:
+    """Return the last two digits of the order of the item of a number; the first is the largest."""
+    return 99 - number
+
+
+def named_by_order(top: nw.Expr, names: Sequence[str]) -> nw.Expr:
+    """Return the name of the item that an order tells of.
+
+    One number is compared for all items, which is cheaper than a text for each of them.
+    """
+    number = top % 100
+    name = nw.lit(None, dtype=nw.String)
+    for n, text in enumerate(names):
+        name = nw.when(number == place_in_order(n)).then(nw.lit(text)).otherwise(name)
+    return name

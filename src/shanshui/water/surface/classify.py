@@ -22,7 +22,16 @@ from shanshui._rules import code_if, joined
 from shanshui.standards.editions import Edition, edition, editions
 from shanshui.standards.errors import SchemaError, ShanshuiError
 from shanshui.standards.rounding import divide_half_even, from_fixed, integer
-from shanshui.water._classes import class_of, deciding, fixed, named, worded, worst_of
+from shanshui.water._classes import (
+    class_of,
+    deciding,
+    fixed,
+    named,
+    named_by_order,
+    place_in_order,
+    topped,
+    worst_of,
+)
 from shanshui.water._samples import as_float, places, sampled, widened
 
 if TYPE_CHECKING:
@@ -306,61 +315,70 @@ def _with_multiples(
     spots = int(e.parameter("digits_times"))
     with_times = [i for i in judged if i not in e.table("no_multiple")]
     beyond = {i: nw.col(f"class_{i}") > nw.col("_against") for i in judged}
+    if target:
+        frame = frame.with_columns(_goal(i, rows[i]).alias(f"_limit_{i}") for i in with_times)
+
+    def times(item: str) -> nw.Expr:
+        def over(limit: nw.Expr | int) -> nw.Expr:
+            return divide_half_even((_assessed(item, digits) - limit) * 10**spots, limit)
+
+        if target:
+            return over(nw.col(f"_limit_{item}"))
+        # A divisor that is known is many times faster than one in a column.
+        row, number = rows[item], int(e.parameter("main_above")) - 1
+        river = over(fixed(row["classes"][number], item))
+        if "lake" not in row:
+            return river
+        lake = over(fixed(row["lake"][number], item))
+        return nw.when(nw.col("_kind") == "lake").then(lake).otherwise(river)
+
     frame = frame.with_columns(
-        _limit_of(i, rows[i], target=target, plain=e.parameter("main_above")).alias(f"_limit_{i}")
-        for i in with_times
-    )
-    frame = frame.with_columns(
-        nw.when(beyond[i])
-        .then(
-            divide_half_even(
-                (_assessed(i, digits) - nw.col(f"_limit_{i}")) * 10**spots, nw.col(f"_limit_{i}")
-            )
-        )
-        .alias(f"_times_{i}")
-        for i in with_times
+        nw.when(beyond[i]).then(times(i)).alias(f"_times_{i}") for i in with_times
     )
     first = e.table("first")
-    frame = frame.with_columns(
-        nw.when(beyond[i])
-        .then(
+    order = {
+        i: nw.when(beyond[i]).then(
             nw.col(f"class_{i}") * 10**12
             + (nw.col(f"_times_{i}") if i in with_times else integer(0)) * 100
-            + integer((10**15 if i in first else 0) + len(judged) - n)
+            + integer((10**15 if i in first else 0) + place_in_order(n))
         )
-        .alias(f"_order_{i}")
         for n, i in enumerate(judged)
+    }
+    count = int(e.parameter("main_indicators"))
+    frame = topped(settled(frame), order, count)
+    titles = [rows[i]["name"] for i in judged]
+    plain_ones = [n for n, i in enumerate(judged) if i not in with_times]
+    frame = settled(frame).with_columns(
+        *(named_by_order(nw.col(f"_top_{k}"), judged).alias(f"_main_{k}") for k in range(count)),
+        *(named_by_order(nw.col(f"_top_{k}"), titles).alias(f"_title_{k}") for k in range(count)),
+        *((nw.col(f"_top_{k}") // 100 % 10**10).alias(f"_multiple_{k}") for k in range(count)),
     )
-    frame = settled(frame)
-    order = {i: nw.col(f"_order_{i}") for i in judged}
-    codes, texts = [], []
-    for place in range(int(e.parameter("main_indicators"))):
-        frame = settled(frame.with_columns(worst_of(order.values()).alias(f"_top_{place}")))
-        top = nw.col(f"_top_{place}")
-        frame = frame.with_columns(
-            joined(code_if(v == top, i) for i, v in order.items()).alias(f"_main_{place}"),
-            joined(
-                nw.when(v == top).then(
-                    worded(i, rows[i]["name"], spots)
-                    if i in with_times
-                    else nw.lit(rows[i]["name"])
-                )
-                for i, v in order.items()
-            ).alias(f"_said_{place}"),
-        )
-        frame = settled(
-            frame.with_columns(
-                nw.when(v < top).then(v).alias(f"_order_{i}") for i, v in order.items()
-            )
-        )
-        codes.append(nw.col(f"_main_{place}"))
-        texts.append(nw.col(f"_said_{place}"))
-    said = nw.concat_str(texts, separator="、", ignore_nulls=True)
+    frame = settled(frame).with_columns(
+        _said(k, spots, plain_ones).alias(f"_said_{k}") for k in range(count)
+    )
+    said = nw.concat_str(
+        [nw.col(f"_said_{k}") for k in range(count)], separator="、", ignore_nulls=True
+    )
     return frame.with_columns(
         *(from_fixed(nw.col(f"_times_{i}"), spots).alias(f"times_{i}") for i in with_times),
-        joined(codes).alias("main"),
+        joined(nw.col(f"_main_{k}") for k in range(count)).alias("main"),
         nw.when(said != "").then(said).alias("main_text"),
     )
+
+
+def _said(place: int, spots: int, plain: Sequence[int]) -> nw.Expr:
+    """Write a main indicator with its multiple, as bulletins do: 总磷(0.3)."""
+    title, times = nw.col(f"_title_{place}"), nw.col(f"_multiple_{place}")
+    with_times = nw.concat_str(
+        title,
+        nw.lit("("),
+        (times // 10**spots).cast(nw.Int64).cast(nw.String),
+        nw.lit("."),
+        (times % 10**spots).cast(nw.Int64).cast(nw.String),
+        nw.lit(")"),
+    )
+    without = (nw.col(f"_top_{place}") % 100).is_in([place_in_order(n) for n in plain])
+    return nw.when(without).then(title).otherwise(with_times)
 
 
 def _assessed(item: str, digits: Mapping[str, int]) -> nw.Expr:
@@ -372,16 +390,17 @@ def _assessed(item: str, digits: Mapping[str, int]) -> nw.Expr:
     return divide_half_even(value, drop) * drop
 
 
-def _limit_of(item: str, row: Mapping[str, Any], *, target: bool, plain: int) -> nw.Expr:
-    """Return the limit that a multiple is of: of the target class, or of class Ⅲ."""
+def _goal(item: str, row: Mapping[str, Any]) -> nw.Expr:
+    """Return the limit of the target class."""
 
     def of(column: str) -> nw.Expr:
-        limits = [fixed(one, item) for one in row[column]]
-        if not target:
-            return integer(limits[plain - 1])
         result = nw.lit(None, dtype=nw.Int64)
-        for number, limit in enumerate(limits, start=1):
-            result = nw.when(nw.col("_against") == number).then(integer(limit)).otherwise(result)
+        for number, limit in enumerate(row[column], start=1):
+            result = (
+                nw.when(nw.col("_against") == number)
+                .then(integer(fixed(limit, item)))
+                .otherwise(result)
+            )
         return result
 
     if "lake" not in row:

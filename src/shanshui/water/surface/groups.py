@@ -21,11 +21,11 @@ from shanshui._frames import (
     set_aside,
     settled,
 )
-from shanshui._rules import code_if, joined
+from shanshui._rules import joined
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError
 from shanshui.standards.rounding import divide_half_even, from_fixed, integer, to_fixed
-from shanshui.water._classes import worst_of
+from shanshui.water._classes import named_by_order, place_in_order, topped
 from shanshui.water._samples import as_float, at_digits, sampled
 from shanshui.water.surface.aggregate import ions, known_items, means_of
 from shanshui.water.surface.classify import KINDS, classify, item_names, standard
@@ -269,35 +269,24 @@ def _by_shares(judged: Entered, keys: Sequence[str], items: Sequence[str], e: Ed
         if "bad_below" in rule:
             holds = holds & (nw.col("_bad") * 100 < nw.col("sections") * rule["bad_below"])
         status = nw.when(holds).then(nw.lit(rule["status"])).otherwise(status)
-    rows = rows.with_columns(
-        status.alias("_s_status"),
-        *(
-            nw.when(nw.col(f"_over_{i}") > 0)
-            .then(nw.col(f"_over_{i}") * 100 + integer(len(items) - n))
-            .alias(f"_order_{i}")
-            for n, i in enumerate(items)
-        ),
-    )
+    order = {
+        i: nw.when(nw.col(f"_over_{i}") > 0).then(
+            nw.col(f"_over_{i}") * 100 + integer(place_in_order(n))
+        )
+        for n, i in enumerate(items)
+    }
+    count = int(e.parameter("main_indicators"))
+    rows = topped(settled(rows.with_columns(status.alias("_s_status"))), order, count)
     titles = item_names()
-    codes, texts = [], []
-    order = {i: nw.col(f"_order_{i}") for i in items}
-    for place in range(int(e.parameter("main_indicators"))):
-        rows = settled(rows.with_columns(worst_of(order.values()).alias("_top")))
-        top = nw.col("_top")
-        rows = rows.with_columns(
-            joined(code_if(v == top, i) for i, v in order.items()).alias(f"_main_{place}"),
-            joined(code_if(v == top, titles[i]) for i, v in order.items()).alias(f"_said_{place}"),
-        )
-        rows = settled(
-            rows.with_columns(
-                nw.when(v < top).then(v).alias(f"_order_{i}") for i, v in order.items()
-            )
-        )
-        codes.append(nw.col(f"_main_{place}"))
-        texts.append(nw.col(f"_said_{place}"))
-    text = nw.concat_str(texts, separator="、", ignore_nulls=True)
-    return rows.with_columns(
-        joined(codes).alias("_s_main"), nw.when(text != "").then(text).alias("_s_main_text")
+    tops = [nw.col(f"_top_{k}") for k in range(count)]
+    text = nw.concat_str(
+        [named_by_order(top, [titles[i] for i in items]) for top in tops],
+        separator="、",
+        ignore_nulls=True,
+    )
+    return settled(rows).with_columns(
+        joined(named_by_order(top, items) for top in tops).alias("_s_main"),
+        nw.when(text != "").then(text).alias("_s_main_text"),
     )
 
 
