@@ -18,7 +18,7 @@ from rich.console import Console
 from shanshui.cli import main
 from shanshui.platform import demo
 from shanshui.platform.demo import assess
-from shanshui.platform.demo.run import EXAMPLE, STEPS
+from shanshui.platform.demo.run import EXAMPLE, STEPS, WATER_EXAMPLE
 from shanshui.standards import ShanshuiError
 
 
@@ -40,6 +40,11 @@ def beijing():
 @pytest.fixture(scope="module")
 def national():
     return assess.national()
+
+
+@pytest.fixture(scope="module")
+def water():
+    return assess.water()
 
 
 def test_it_is_quick_and_writes_where_it_says(ran) -> None:
@@ -91,26 +96,49 @@ def test_the_rest_of_the_year_ends_where_the_year_did(beijing) -> None:
     assert share.feasible
 
 
+def test_published_water_is_met_and_what_is_not_is_shown(water) -> None:
+    differing = water.sections.filter(~pl.col("same"))
+    assert water.sections.height == 21
+    # Of this row the source printed four items; by these it is class Ⅰ.
+    assert differing.select("section", "class_name", "published").rows() == [("绿埠头", "Ⅰ", "Ⅱ")]
+    assert water.sections["same"].null_count() == 0
+    by_target = water.sections.filter(pl.col("target").is_not_null())
+    assert by_target["attains"].to_list() == [True] * 6
+    assert water.shares.select(pl.len(), pl.col("same").sum()).row(0) == (5, 5)
+    assert water.hulun.select(pl.len(), pl.col("same").sum()).row(0) == (10, 10)
+
+
+def test_series_of_water_keep_their_sets_of_sections_apart(water) -> None:
+    nation = water.series["全国"]
+    assert nation.filter(year=2020)["part"].to_list() == [0, 1]
+    assert nation.filter(part=1).select("year", "text").rows()[-1] == (2025, "91.4")
+    assert water.series["广东省"]["year"].to_list() == list(range(2020, 2026))
+
+
 def test_the_console_tells_the_story_and_what_to_try_next(ran) -> None:
     _, told, _ = ran
     assert "103,330" in told
     assert "目标共 111 项，公布数值能回答 3 项" in told
     assert told.count("shanshui air ") == 3
+    assert told.count("shanshui water ") == 1
+    assert "公布的断面类别 20 / 21 一致，河流状况 5 / 5，呼伦湖营养状态 10 / 10" in told
     assert "口径不一致" in told
     assert "report.html" in told
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step["command"].split()[2])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: " ".join(step["command"].split()[1:3]))
 def test_the_next_commands_run_as_they_are_told(ran, tmp_path, monkeypatch, capsys, step) -> None:
     report, _, _ = ran
     shutil.copy(report.with_name(EXAMPLE), tmp_path / "你的小时数据.csv")
+    shutil.copy(report.with_name(WATER_EXAMPLE), tmp_path / "你的断面数据.csv")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended:
         main(step["command"].split()[1:])
     assert ended.value.code == 0
-    made = [path for path in tmp_path.iterdir() if path.name in ("统计.csv", "排名.csv")]
+    made = [p for p in tmp_path.iterdir() if p.name in ("统计.csv", "排名.csv", "类别.csv")]
     if "-o" in step["command"]:
-        assert [pl.read_csv(path).height for path in made] == [12]
+        rows = 21 if "water" in step["command"] else 12
+        assert [pl.read_csv(path).height for path in made] == [rows]
     else:
         assert "剩余控制值" in capsys.readouterr().out
 
@@ -118,7 +146,7 @@ def test_the_next_commands_run_as_they_are_told(ran, tmp_path, monkeypatch, caps
 def test_the_tables_open_in_excel(ran) -> None:
     report, _, _ = ran
     tables = sorted(report.parent.glob("*.csv"))
-    assert len(tables) == 9
+    assert len(tables) == 10
     for table in tables:
         assert table.read_bytes().startswith(b"\xef\xbb\xbf"), table.name
         assert pl.read_csv(table, infer_schema_length=None).height > 0
@@ -175,6 +203,8 @@ def test_the_report_stands_alone(ran) -> None:
     for word in (
         "可信度",
         "HJ 633-2012",
+        "GB 3838-2002",
+        "优良水体比例",
         "CC BY 4.0",
         "MIT",
         "审图号",

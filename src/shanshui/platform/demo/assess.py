@@ -13,6 +13,7 @@ from shanshui import air
 from shanshui.platform import catalog
 from shanshui.platform.demo import samples
 from shanshui.progress import Remainder, remaining
+from shanshui.water import lake, surface
 
 EDITION = "2012"  # all packaged hours were measured while the standards of 2012 were in force
 YEAR, BEFORE = 2015, 2014
@@ -86,6 +87,28 @@ class National:
     moment: pl.DataFrame
     time: Any
     unplaced: int
+
+
+@dataclass(frozen=True)
+class Water:
+    """Published facts of surface water, computed anew.
+
+    Attributes
+    ----------
+    sections : polars.DataFrame
+        Sections with their class beside the published one.
+    shares : polars.DataFrame
+        Rivers and basins by shares of classes, with their state beside the published one.
+    hulun : polars.DataFrame
+        Ten years of the trophic level index of Hulun Lake beside the published one.
+    series : dict
+        By region: year, value, text, part (one line a set of sections) of 优良水体比例.
+    """
+
+    sections: pl.DataFrame
+    shares: pl.DataFrame
+    hulun: pl.DataFrame
+    series: dict[str, pl.DataFrame]
 
 
 def beijing() -> Beijing:
@@ -242,3 +265,72 @@ def _items(codes: pl.Expr) -> pl.Expr:
 def _spelled(hours: pl.DataFrame) -> dict[str, str]:
     names = hours["primary_input"].fill_null("").unique().to_list()
     return {name: ",".join(_SPELLED.get(part, part) for part in name.split(",")) for name in names}
+
+
+# --- water -------------------------------------------------------------------------------------
+
+_SETS = {"全国": ("1940", "3641"), "广东省": ("149",)}
+"""The sets of sections on which a published series stands, by a number that its basis names."""
+
+
+def water() -> Water:
+    """Compute published classes, states and indices of water anew."""
+    sections = surface.classify(samples.water_sections(), kind="kind", target="target")
+    return Water(
+        sections=sections.with_columns(same=pl.col("class_name") == pl.col("published")),
+        shares=_states(samples.water_shares()),
+        hulun=_indices(samples.lake_hulun()),
+        series={region: _good_water(region, sets) for region, sets in _SETS.items()},
+    )
+
+
+def _states(shares: pl.DataFrame) -> pl.DataFrame:
+    """Judge rivers of which only shares are published: of a thousand sections so many."""
+    values = {"good": 3.0, "middle": 9.0, "bad": 20.0}
+    rows = pl.concat(
+        shares.select(
+            "area",
+            pl.lit(value).alias("codmn"),
+            pl.col(column).mul(10).round().cast(pl.Int64).alias("count"),
+        )
+        for column, value in values.items()
+    )
+    each = rows.select(pl.col("area", "codmn").repeat_by("count").explode()).drop_nulls()
+    states = surface.evaluate(each, by="area").select("area", "status")
+    judged = shares.join(states, on="area", maintain_order="left")
+    return judged.with_columns(same=pl.col("status") == pl.col("published"))
+
+
+def _indices(hulun: pl.DataFrame) -> pl.DataFrame:
+    columns = ["tli_chla", "tli_tp", "tli_tn", "tli_sd"]
+    computed = lake.tli_of(hulun.select(columns), digits=3).select("tli", computed="state")
+    rows = hulun.hstack(computed)
+    return rows.with_columns(
+        same=(pl.col("tli") == pl.col("published")) & (pl.col("computed") == pl.col("state"))
+    )
+
+
+def _good_water(region: str, sets: tuple[str, ...]) -> pl.DataFrame:
+    """Give the published share of classes Ⅰ–Ⅲ by year, one line a set of sections."""
+    values = catalog.published().filter(
+        pl.col("indicator") == "优良水体比例",
+        pl.col("region") == region,
+        pl.col("period").str.len_chars() == 4,
+        pl.col("roster").is_not_null(),
+    )
+    lines = [
+        values.filter(pl.col("roster").str.contains(number))
+        .sort("period", "confidence")
+        .unique("period", keep="first", maintain_order=True)
+        .select(
+            year=pl.col("period").cast(pl.Int32),
+            value=pl.col("value").cast(pl.Float64),
+            text="value",
+            part=pl.lit(place),
+            answers=pl.lit(place == len(sets) - 1),
+            source="source_title",
+            confidence="confidence",
+        )
+        for place, number in enumerate(sets)
+    ]
+    return pl.concat(lines)

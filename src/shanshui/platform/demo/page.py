@@ -14,14 +14,15 @@ from shanshui.platform.catalog.answers import segments, wording
 from shanshui.platform.demo.assess import BEFORE, EDITION, SIX, YEAR
 from shanshui.platform.report import figures
 from shanshui.platform.report.pages import HALF, NARROW, Figure, figure, render
-from shanshui.standards import edition, round_half_even
+from shanshui.platform.report.water import COLOURS
+from shanshui.standards import edition, editions, round_half_even
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from shanshui.platform.catalog.answers import Answer
-    from shanshui.platform.demo.assess import Beijing, National
+    from shanshui.platform.demo.assess import Beijing, National, Water
 
 Row = dict[str, Any]
 
@@ -32,6 +33,7 @@ UNITS = {item: "mg/m3" if item == "co" else "µg/m3" for item in NAMES}
 def page(
     beijing: Beijing,
     national: National,
+    water: Water,
     answers: list[Answer],
     *,
     files: Sequence[Row],
@@ -42,7 +44,7 @@ def page(
 
     Parameters
     ----------
-    beijing, national, answers
+    beijing, national, water, answers
         What was computed.
     files : sequence of dict
         name and about of each result table beside the page.
@@ -60,9 +62,11 @@ def page(
         colours=colours,
         states=figures.STATES,
         standards=edition("air", EDITION).members,
+        water_standards=[m for m in editions("water.surface")[-1].members if "排名" not in m.title],
         ridges=_ridges(beijing),
         nation=_nation(national, colours),
         beijing=_beijing(beijing, categories, colours),
+        water=_water(water, answers),
         targets=_targets(answers),
         sources=catalog.published()
         .select(pl.len(), titles=pl.col("source_title").n_unique())
@@ -282,6 +286,62 @@ def _control(beijing: Beijing) -> Figure:
         f"{YEAR} 年各月末 PM2.5 的累计均值与剩余控制值，目标 {target:g}。",
         wide=HALF,
     )
+
+
+# --- water -----------------------------------------------------------------------------------
+
+QUALITY = ("优良水体比例", "长江干流水质类别", "新安江水质类别", "淮河水质类别")
+"""Targets of the quality of surface water."""
+
+
+def _water(water: Water, answers: list[Answer]) -> Row:
+    sections = water.sections.to_dicts()
+    groups: dict[str, list[Row]] = {}
+    for row in sections:
+        groups.setdefault(row["place"], []).append(row)
+    asked = [a for a in answers if a.target["indicator"] in QUALITY]
+    return {
+        "colours": COLOURS,
+        "groups": groups,
+        "sections": len(sections),
+        "same": sum(row["same"] for row in sections),
+        "differing": [row for row in sections if not row["same"]],
+        "shares": water.shares.to_dicts(),
+        "bars": _water_shares(water),
+        "hulun": water.hulun.to_dicts(),
+        "series": [_water_series(region, rows) for region, rows in water.series.items()],
+        "targets": [_row(a) for a in asked],
+    }
+
+
+def _water_shares(water: Water) -> Figure:
+    parts = {"good": ("Ⅰ—Ⅲ类", "Ⅲ"), "middle": ("Ⅳ—Ⅴ类", "Ⅳ"), "bad": ("劣Ⅴ类", "劣Ⅴ")}
+    colours = {name: COLOURS[of] for name, of in parts.values()}
+    rows = pl.DataFrame(
+        {"period": f"{row['area']}", "class_name": name, "share": row[column], "sections": 1}
+        for row in water.shares.to_dicts()
+        for column, (name, _) in parts.items()
+    )
+    told = "；".join(
+        f"{r['area']}Ⅰ—Ⅲ类{r['good']}%，{r['status']}" for r in water.shares.to_dicts()
+    )
+    return figure(
+        "shares", lambda width: figures.class_shares(rows, colours, width), f"{told}。", wide=HALF
+    )
+
+
+def _water_series(region: str, rows: pl.DataFrame) -> Row:
+    goal = pl.DataFrame(schema={"year": pl.Int32, "value": pl.Float64, "label": pl.String})
+    line = goal.drop("label")
+    first, last = rows.row(0, named=True), rows.row(-1, named=True)
+    drawn = figure(
+        f"water-{'nation' if region == '全国' else 'province'}",
+        lambda width: figures.path(rows, line, goal, width),
+        f"{region}优良水体比例，{first['year']}年{first['text']}%，{last['year']}年{last['text']}%。",
+        wide=470,
+        narrow=310,
+    )
+    return {"region": region, "drawn": drawn, "last": last, "lines": rows["part"].n_unique()}
 
 
 # --- targets ---------------------------------------------------------------------------------

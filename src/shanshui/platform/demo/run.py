@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from shanshui.platform.catalog.answers import Answer
-    from shanshui.platform.demo.assess import Beijing, National
+    from shanshui.platform.demo.assess import Beijing, National, Water
 
 FOLDER = "shanshui-demo"
 REPORT = "report.html"
@@ -36,9 +36,15 @@ STEPS = (
         "zh": "年度目标还剩多少余地：余下的天数均值不能超过多少，还可有几个超标天。",
         "en": "What the rest of the year may still be for a target to hold.",
     },
+    {
+        "command": "shanshui water classify 你的断面数据.csv -o 类别.csv",
+        "zh": "地表水断面的类别、水质状况、主要污染指标和超标倍数。",
+        "en": "Classes, state and main indicators of sections of surface water.",
+    },
 )
 """What to try next with one's own data."""
 EXAMPLE = "hours_example.csv"
+WATER_EXAMPLE = "water_sections.csv"
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ def run(
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("装入 loading", total=6)
+        task = progress.add_task("装入 loading", total=7)
 
         def step(text: str) -> None:
             progress.update(task, advance=1, description=text)
@@ -104,10 +110,12 @@ def run(
         beijing = assess.beijing()
         step("全国：逐小时重算 AQI the national network")
         national = assess.national()
+        step("水：公布的类别逐行重算 water")
+        water = assess.water()
         step("目标与公布数值 targets and published values")
         answers = judge()
         step("写结果表 result tables")
-        files = _files(beijing, national, answers)
+        files = _files(beijing, national, water, answers)
         for file in files:
             file.table.write_csv(folder / file.name, include_bom=True)
         step("画图并写报告 figures and report")
@@ -116,6 +124,7 @@ def run(
         text = page(
             beijing,
             national,
+            water,
             answers,
             files=listed,
             steps=STEPS,
@@ -123,11 +132,13 @@ def run(
         )
         report.write_text(text, encoding="utf-8", newline="\n")
         progress.update(task, advance=1)
-    _tell(console, beijing, national, answers, report)
+    _tell(console, beijing, national, water, answers, report)
     return report
 
 
-def _files(beijing: Beijing, national: National, answers: list[Answer]) -> list[_File]:
+def _files(
+    beijing: Beijing, national: National, water: Water, answers: list[Answer]
+) -> list[_File]:
     import polars as pl
 
     from shanshui.platform.demo import samples
@@ -142,9 +153,30 @@ def _files(beijing: Beijing, national: National, answers: list[Answer]) -> list[
         _File("beijing_stations_2015Q4.csv", "各站 2015 年第四季度排名", beijing.stations),
         _File("national_check.csv", "全国小时 AQI 重算与公布对照", national.checks),
         _File("national_hour.csv", "图中那一小时各点位", national.moment),
+        _File(WATER_EXAMPLE, "断面类别重算与公布对照，也是水的数据格式的样子", _sections(water)),
         _File("targets.csv", "逐项目标、数值、完成情况与原因", _answers_table(answers)),
         _File(EXAMPLE, "北京 2015 年 11 月小时值：数据格式的样子，可拿来先试", month),
     ]
+
+
+def _sections(water: Water) -> pl.DataFrame:
+    from shanshui.water.surface.classify import item_names
+
+    names = item_names()
+    items = [c for c in water.sections.columns if c in names]
+    return water.sections.select(
+        地区="place",
+        断面="section",
+        监测月份="month",
+        水体类型="kind",
+        水质目标="target",
+        **{names[i]: i for i in items},
+        公布类别="published",
+        计算类别="class_name",
+        水质状况="status",
+        主要污染指标="main_text",
+        一致="same",
+    )
 
 
 def _answers_table(answers: list[Answer]) -> pl.DataFrame:
@@ -186,12 +218,24 @@ def _answers_table(answers: list[Answer]) -> pl.DataFrame:
 
 
 def _tell(
-    console: Console, beijing: Beijing, national: National, answers: list[Answer], report: Path
+    console: Console,
+    beijing: Beijing,
+    national: National,
+    water: Water,
+    answers: list[Answer],
+    report: Path,
 ) -> None:
     same, total = int(national.checks["same_aqi"].sum()), int(national.checks["hours"].sum())
     console.print(
         f"[bold]全国小时 AQI[/]  重算 {total:,} 个公布值，一致 {same:,} 个  "
         f"[dim]{same:,} of {total:,} published hourly AQI reproduced[/]"
+    )
+    count = f"{int(water.sections['same'].sum())} / {water.sections.height}"
+    states = f"{int(water.shares['same'].sum())} / {water.shares.height}"
+    years = f"{int(water.hulun['same'].sum())} / {water.hulun.height}"
+    console.print(
+        f"[bold]水[/]  公布的断面类别 {count} 一致，河流状况 {states}，呼伦湖营养状态 {years}  "
+        "[dim]classes, states and trophic indices as published[/]"
     )
     console.print(_years(beijing))
     console.print(_standings(answers))
@@ -202,7 +246,8 @@ def _tell(
     console.print(f"\n[bold]报告 Report[/]  {report}", soft_wrap=True)
     example = report.with_name(EXAMPLE)
     console.print(
-        f"\n接下来用自己的数据（可先拿 {example} 试）Next, with your own data:", soft_wrap=True
+        f"\n接下来用自己的数据（可先拿 {example}、{WATER_EXAMPLE} 试）Next, with your own data:",
+        soft_wrap=True,
     )
     for each in STEPS:
         console.print(f"  [cyan]{each['command']}[/]", soft_wrap=True)

@@ -448,10 +448,9 @@ def path(series: pl.DataFrame, line: pl.DataFrame, goal: pl.DataFrame, width: in
     line : polars.DataFrame
         year, value: the path from baseline to goal; may be empty.
     goal : polars.DataFrame
-        year, value, label: one row.
+        year, value, label: one row; empty where there is no target.
     """
     years = [*series["year"], *goal["year"]]
-    above = goal["value"][0] > series["value"][-1]
     year = alt.X(
         "year:Q",
         title=None,
@@ -482,6 +481,9 @@ def path(series: pl.DataFrame, line: pl.DataFrame, goal: pl.DataFrame, width: in
     if not line.is_empty():
         way = alt.Chart(_data(line)).mark_line(strokeDash=[5, 4], color=RED, strokeWidth=1.5)
         layers.append(way.encode(year, value))
+    if goal.is_empty():
+        return alt.layer(*layers).properties(width=width - 46, height=200)
+    above = goal["value"][0] > series["value"][-1]
     mark = alt.Chart(_data(goal))
     layers += [
         mark.mark_point(shape="diamond", filled=True, opacity=1, size=120, color=RED).encode(

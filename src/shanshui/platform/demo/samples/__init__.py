@@ -1,4 +1,4 @@
-"""Packaged real hours: Beijing 2013 to 2015 and the national network in spring 2020.
+"""Packaged real data: hours of Beijing and of the national network, published facts of water.
 
 Each folder holds the data, the stations and a README with source, licence and changes.
 """
@@ -6,14 +6,22 @@ Each folder holds the data, the stations and a README with source, licence and c
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["beijing_hours", "beijing_stations", "national_hours", "national_stations"]
+__all__ = [
+    "beijing_hours",
+    "beijing_stations",
+    "lake_hulun",
+    "national_hours",
+    "national_stations",
+    "water_sections",
+    "water_shares",
+]
 
-_BEIJING, _NATIONAL = "beijing_2013_2015", "national_2020_spring"
+_BEIJING, _NATIONAL, _WATER = "beijing_2013_2015", "national_2020_spring", "water_published"
 
 
 def beijing_hours() -> pl.DataFrame:
@@ -60,6 +68,40 @@ def national_stations() -> pl.DataFrame:
     return _stations(_NATIONAL)
 
 
+def water_sections() -> pl.DataFrame:
+    """Give sections with their published class.
+
+    Returns
+    -------
+    polars.DataFrame
+        place, section, printed (period as printed), month (its first day), kind (河流 or 湖库),
+        target, items in mg/L (nh3n and tp as texts), published.
+    """
+    import polars as pl
+
+    table = _csv(_WATER, "sections.csv", {"nh3n": pl.String, "tp": pl.String, "month": pl.String})
+    return table.with_columns(pl.col("month").str.to_date("%Y-%m"))
+
+
+def water_shares() -> pl.DataFrame:
+    """Give shares of classes with the published state: area, period, good, middle, bad, published.
+
+    Shares are of classes Ⅰ–Ⅲ, Ⅳ–Ⅴ and 劣Ⅴ in %.
+    """
+    return _csv(_WATER, "shares.csv", {})
+
+
+def lake_hulun() -> pl.DataFrame:
+    """Give ten years of Hulun Lake: year, tli_chla, tli_tp, tli_tn, tli_sd, published, state."""
+    return _csv(_WATER, "hulun.csv", {})
+
+
+def _csv(folder: str, name: str, texts: dict[str, Any]) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.read_csv((files(__name__) / folder / name).read_bytes(), schema_overrides=texts)
+
+
 def _decimal(column: str, factor: int) -> pl.Expr:
     import polars as pl
 
@@ -73,6 +115,4 @@ def _read(folder: str) -> pl.DataFrame:
 
 
 def _stations(folder: str) -> pl.DataFrame:
-    import polars as pl
-
-    return pl.read_csv((files(__name__) / folder / "stations.csv").read_bytes())
+    return _csv(folder, "stations.csv", {})
