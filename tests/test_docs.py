@@ -49,6 +49,12 @@ def files(results, tmp_path, monkeypatch):
     for name in ("days.csv", "日值.csv"):
         days.write_csv(name)
     samples.beijing_stations().write_csv("stations.csv")
+    sections = samples.water_sections().rename({"section": "断面", "month": "日期"})
+    sections.drop("place", "printed", "kind", "target", "published").write_csv("断面.csv")
+    roster = sections.select("断面", 水体="place", 水体类型="kind", 水质目标="target").unique(
+        "断面"
+    )
+    roster.write_csv("名单.csv")
 
 
 COMMANDS = sorted(
