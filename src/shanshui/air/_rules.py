@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date, timedelta
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
@@ -15,12 +16,37 @@ from shanshui.standards.editions import Edition
 from shanshui.standards.errors import ShanshuiError
 from shanshui.standards.rounding import integer, to_fixed
 
+if TYPE_CHECKING:
+    from shanshui._frames import Entered
+
 HOURLY = ("so2", "no2", "co", "o3", "pm10", "pm25")
 DAILY = ("so2", "no2", "co", "o3_1h", "o3_8h", "pm10", "pm25")
 SIX = ("so2", "no2", "co", "o3_8h", "pm10", "pm25")
 
 chosen = partial(_rules.chosen, "air")
 edition_name = partial(_rules.edition_name, "air")
+
+
+def in_force(
+    entered: Entered, day: nw.Expr, which: str | date | Edition | None, *, whole_years: bool = False
+) -> tuple[Edition, ...]:
+    """Return the editions that rows may fall under, as few as can be told without executing.
+
+    Of a frame in memory those that its dates meet (with `whole_years`, to the end of the last
+    year), so that rules of editions that no row needs are not built; of a lazy one all. What
+    columns a result has must not rest on this.
+    """
+    every = chosen(which)
+    if which is not None or not entered.eager:
+        return every
+    ends = entered.frame.select(day.min().alias("first"), day.max().alias("last"))
+    first, last = ends.to_native().collect().row(0)
+    if first is None:
+        return every
+    first -= timedelta(days=1)  # an hour that ends at midnight belongs to the day before
+    last = date(last.year, 12, 31) if whole_years else last
+    met = tuple(e for e in every if e.start <= last and (e.end is None or e.end >= first))
+    return met or every[:1]
 
 
 def pollutant(item: str) -> str:

@@ -11,7 +11,15 @@ import narwhals.stable.v2 as nw
 from shanshui._frames import beside, enter, naive_date, names, require, require_numbers
 from shanshui._rules import by_edition, code_if, joined
 from shanshui.air._marks import STATES, carried
-from shanshui.air._rules import DAILY, SIX, chosen, edition_name, measured, pollutant, valid_fixed
+from shanshui.air._rules import (
+    DAILY,
+    SIX,
+    edition_name,
+    in_force,
+    measured,
+    pollutant,
+    valid_fixed,
+)
 from shanshui.air.statistics import PERIOD, figures, rounded_mean
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError
@@ -90,7 +98,7 @@ def area(
     require_numbers(entered.schema, items)
     if min_share is not None and not 0 <= min_share <= 1:
         raise ShanshuiError(f"min_share 应在 0—1 之间 / must lie within 0..1: {min_share}")
-    editions = chosen(edition)
+    editions = in_force(entered, naive_date(entered, "date"), edition)
     which = nw.col("edition")
 
     side = beside(entered, stations)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
-from shanshui._frames import enter, names, require, require_numbers
+from shanshui._frames import enter, naive_time, names, require, require_numbers
 from shanshui._rules import agreed, by_edition, code_if, joined, largest
 from shanshui.air._hours import (
     COUNT,
@@ -23,10 +23,10 @@ from shanshui.air._marks import carried
 from shanshui.air._rules import (
     DAILY,
     HOURLY,
-    chosen,
     edition_name,
     fault_code,
     fault_codes,
+    in_force,
     limit,
     measured,
     pollutant,
@@ -120,8 +120,8 @@ def daily(
     """
     entered = enter(hours)
     keys = names(by)
-    require(entered.schema, HOURLY, what="小时数据")
-    editions = chosen(edition)
+    require(entered.schema, [*keys, "time", *HOURLY], what="小时数据")
+    editions = in_force(entered, naive_time(entered, "time").dt.date(), edition)
     which = nw.col("edition")
     first, last = o3_labels or agreed(editions, "o3_labels")
     if not 1 <= first <= last <= 24:

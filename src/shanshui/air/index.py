@@ -15,6 +15,7 @@ from shanshui._frames import (
     Entered,
     enter,
     naive_date,
+    naive_time,
     names,
     remember_order,
     require,
@@ -30,7 +31,16 @@ from shanshui.air._hours import (
     with_day_before,
     with_running,
 )
-from shanshui.air._rules import DAILY, HOURLY, SIX, chosen, edition_name, fault_codes, pollutant
+from shanshui.air._rules import (
+    DAILY,
+    HOURLY,
+    SIX,
+    chosen,
+    edition_name,
+    fault_codes,
+    in_force,
+    pollutant,
+)
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError
 from shanshui.standards.rounding import PLACES, divide_half_even, divide_up, from_fixed, integer
@@ -289,12 +299,13 @@ def aqi(
     excused = exempted(exempt, SIX)
     require(entered.schema, ["date", *(i for i in SIX if i not in excused)], what="日值数据")
     require_numbers(entered.schema, DAILY)
-    editions = chosen(edition)
+    day = naive_date(entered, "date")
+    editions = in_force(entered, day, edition)
     present = [i for i in DAILY if i in entered.schema]
-    items = [i for i in report_items("daily", editions) if i in present]
+    items = [i for i in report_items("daily", chosen(edition)) if i in present]
     added = [*(f"iaqi_{i}" for i in items), *OUTCOME]
     frame = sound_values(set_aside(entered, added), entered, present).with_columns(
-        edition_name(naive_date(entered, "date"), edition).alias("edition")
+        edition_name(day, edition).alias("edition")
     )
     frame = add_index(frame, "daily", editions, items=items, exempt=excused)
     out: IntoFrameT = entered.leave(_finish(frame, entered, added, present), [])
@@ -367,15 +378,15 @@ def aqi_hourly(
     excused = exempted(exempt, HOURLY)
     require(entered.schema, (i for i in HOURLY if i not in excused), what="小时数据")
     require_numbers(entered.schema, HOURLY)
-    editions = chosen(edition)
+    every = chosen(edition)
     present = [i for i in HOURLY if i in entered.schema]
     means = {
         running_column(item, length): length
-        for e in editions
+        for e in every
         for item, length in e.table("running").items()
         if rule == "text" and pollutant(item) in present
     }
-    items = [i for i in report_items(report, editions) if pollutant(i) in present]
+    items = [i for i in report_items(report, every) if pollutant(i) in present]
     added = [*means, *(f"iaqi_{i}" for i in items), *OUTCOME]
     frame = set_aside(entered, added)
     if means:
@@ -383,8 +394,9 @@ def aqi_hourly(
     frame = stamped(replace(entered, frame=frame), keys, stamp)
     frame = sound_values(frame, entered, present)
     if means:
-        frame = _with_running_means(frame, keys, means, editions)
+        frame = _with_running_means(frame, keys, means, every)
     frame = frame.with_columns(edition_name(nw.col("_date"), edition).alias("edition"))
+    editions = in_force(entered, naive_time(entered, "time").dt.date(), edition)
     frame = add_index(frame, report, editions, items=items, exempt=excused)
     frame = frame.with_columns(from_fixed(nw.col(f"_v_{c}")).alias(c) for c in means)
     out: IntoFrameT = entered.leave(_finish(frame, entered, added, present), [])

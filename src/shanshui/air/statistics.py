@@ -27,6 +27,7 @@ from shanshui.air._rules import (
     SIX,
     chosen,
     edition_name,
+    in_force,
     limit,
     measured,
     pollutant,
@@ -165,7 +166,9 @@ def statistics(
     require_numbers(entered.schema, DAILY)
     if grade not in (1, 2):
         raise ShanshuiError(f"grade 应为 1 或 2 / must be 1 or 2: {grade!r}")
-    sets = chosen(edition)
+    day = naive_date(entered, "date")
+    spans = isinstance(period, tuple)
+    sets = chosen(edition) if spans else in_force(entered, day, edition, whole_years=True)
     present = [i for i in DAILY if i in entered.schema]
     six = [i for i in SIX if i in present]
     marked = [i for i in present if f"excluded_{i}" in entered.schema]
@@ -176,7 +179,7 @@ def statistics(
     days = entered.frame.select(
         *keys,
         *states,
-        naive_date(entered, "date").alias("_day"),
+        day.alias("_day"),
         *(valid_fixed(measured(i, entered.schema[i]), i).alias(f"_v_{i}") for i in present),
         *((~nw.col(f"excluded_{i}").is_null()).alias(f"_out_{i}") for i in left_out),
     )
@@ -191,7 +194,7 @@ def statistics(
         )
     days = with_period(days, entered, keys, period)
     days = _with_basis(days, edition)
-    judged = [i for i in report_items("daily", sets) if i in present]
+    judged = [i for i in report_items("daily", chosen(edition)) if i in present]
     days = add_index(days, "daily", sets, items=judged, exempt=excused)
     days = _with_day_columns(days, sets, six, judged, grade, left_out)
     lost = [i for i in six if i in left_out]
