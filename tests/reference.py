@@ -699,6 +699,7 @@ def assess(
     judged = aqi(left_out if dust == "removed" else inside, edition=ed, exempt=exempt)
     indices = [r["aqi"] for r in judged if r["aqi"] is not None]
     new["valid_days"] = len(indices)
+    new["partial_days"] = sum(1 for r in judged if r["aqi_status"] == "partial")
     new["good_days"] = sum(1 for a in indices if a <= 100)
     new["heavy_days"] = sum(1 for a in indices if a > 200)
     new["good_ratio"] = percent(new["good_days"], len(indices))
@@ -747,7 +748,7 @@ def assess(
 
 
 FIGURES = [
-    *("valid_days", "good_days", "good_ratio", "heavy_days", "heavy_ratio"),
+    *("valid_days", "partial_days", "good_days", "good_ratio", "heavy_days", "heavy_ratio"),
     *(f"level_{n}_days" for n in range(1, 7)),
     *(f"primary_{i}_days" for i in DAILY),
     *MEANS,

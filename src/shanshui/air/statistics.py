@@ -118,7 +118,8 @@ def statistics(
           ``start``, ``end``, ``edition``, ``mixed_editions`` (the period's days belong to more than
           one), ``state`` of the gases and ``state_pm`` of the particulates (see `convert_state`),
           ``basis``, ``days`` (of the calendar);
-        - ``valid_days`` (with an AQI), ``good_days``, ``good_ratio`` (% of valid days, 1 decimal),
+        - ``valid_days`` (with an AQI), ``partial_days`` (of these, with an item missing: 2012 gives
+          an AQI of the others), ``good_days``, ``good_ratio`` (% of valid days, 1 decimal),
           ``heavy_days``, ``heavy_ratio`` (AQI above 200), ``level_1_days`` …,
           ``primary_<item>_days`` (a tie counts for each);
         - ``so2, no2, pm10, pm25`` (means), ``co_p95``, ``o3_8h_p90``, ``so2_p98``, ``no2_p98``,
@@ -225,7 +226,7 @@ def statistics(
 def _figure_columns() -> list[str]:
     """Return the figures in the order in which they are handed out."""
     return [
-        *("valid_days", "good_days", "good_ratio", "heavy_days", "heavy_ratio"),
+        *("valid_days", "partial_days", "good_days", "good_ratio", "heavy_days", "heavy_ratio"),
         *(f"level_{n}_days" for n in COUNT_LEVELS),
         *(f"primary_{i}_days" for i in DAILY),
         *MEANS,
@@ -372,6 +373,7 @@ def _with_day_columns(
             for i in judged
         ),
         *(_one_if(level == n).alias(f"_level_{n}") for n in COUNT_LEVELS),
+        _one_if(nw.col("aqi_status") == "partial").alias("_partial"),
     )
 
 
@@ -389,6 +391,7 @@ def _pooled(six: Sequence[str], judged: Sequence[str], lost: Sequence[str]) -> l
 
     return [
         nw.col("aqi").count().cast(nw.Int64).alias("valid_days"),
+        total("_partial").alias("partial_days"),
         *(total(f"_level_{n}").alias(f"level_{n}_days") for n in COUNT_LEVELS),
         *(total(f"_primary_{i}").alias(f"primary_{i}_days") for i in judged),
         *(total(f"_exceed_{i}").alias(f"exceed_{i}_days") for i in six),
