@@ -5,6 +5,8 @@ import io
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shanshui.platform.ingest import ReadError, read_roster, read_samples
 from shanshui.water import surface
@@ -186,6 +188,66 @@ def test_two_files_of_one_section_and_source():
         ("自动", None, "0.2"),
     ]
     assert any("其他" in note.zh for note in got.report.notes)
+
+
+def test_what_is_said_of_samples_in_one_form():
+    got = read(
+        "断面,日期,水体类型,监测方式,水质目标,项目,值,监测方法\n"
+        "A,2021-01-05,水库,在线,III,总磷,0.1,HJ 1\nA,2021-01-05,水库,在线,III,氨氮,0.2,HJ 2\n"
+        "B,2021-01-05,渠,某公司,,总磷,0.1,HJ 1\nB,2021-01-05,渠,别的公司,,氨氮,0.1,HJ 1\n"
+    )
+    assert got.frame.select("station", "kind", "source", "target", "tp", "nh3n").rows() == [
+        ("A", "湖库", "自动", 3, 0.1, 0.2),
+        ("B", None, None, None, 0.1, 0.1),
+    ]
+    assert [n.zh.split("”")[0] for n in got.report.notes] == ["“水体类型", "“监测方式"]
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("甲乙"),
+            st.dates(dt.date(2021, 1, 1), dt.date(2021, 3, 31)),
+            st.one_of(st.none(), st.decimals("0", "2", places=3)),
+            st.one_of(st.none(), st.decimals("0", "0.01", places=5)),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=12,
+        unique_by=lambda row: row[:2],
+    )
+)
+def test_wide_and_long_say_the_same_in_any_unit(rows):
+    """The same samples wide in mg/L and long in µg/L: the same frame, limits kept as limits."""
+    known = [row for row in rows if row[2] is not None or row[3] is not None]
+    if not known:
+        return
+    wide, long = ["断面,日期,总磷(mg/L),镉(mg/L)"], ["断面,日期,项目,值,单位"]
+    for station, day, tp, cd, below in known:
+        mark = "L" if below else ""
+        cells = ["" if v is None else f"{v}{mark}" for v in (tp, cd)]
+        wide.append(f"{station},{day},{','.join(cells)}")
+        for name, value in (("总磷", tp), ("镉", cd)):
+            if value is not None:
+                long.append(f"{station},{day},{name},{value * 1000}{mark},µg/L")
+    one, two = (read("\n".join(text)).frame for text in (wide, long))
+    for frame in (one, two):
+        assert frame.height == len(known)
+    for item in ("tp", "cd"):
+        if item not in one.columns or item not in two.columns:
+            assert item not in two.columns or one[item].null_count() == one.height
+            continue
+        for mine, other in zip(one[item], two[item], strict=True):
+            assert number_of(mine) == number_of(other)
+
+
+def number_of(cell):
+    """Return a result as a number and whether it is below its limit."""
+    if cell is None:
+        return None
+    text = str(cell)
+    return round(float(text.removesuffix("L")), 9), text.endswith("L")
 
 
 def test_groundwater_in_its_own_units():

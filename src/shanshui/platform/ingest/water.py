@@ -71,10 +71,10 @@ def read_samples(
     Table
         ``kind`` is ``"samples"``. The frame has the columns that the files have of ``province,
         city, county, basin, river, station, code`` (the keys), ``time`` (naive, Asia/Shanghai
-        clock) or ``date`` where no clock is stated, ``kind, target, source``, and the items, in the
-        units of the standard: numbers, or texts where any result is below its limit. Rows of one
-        section and time that contradict one another are set aside; of one date without a clock
-        they are several samples, and stay.
+        clock) or ``date`` where no clock is stated, ``kind`` (河流, 湖库), ``target`` (1 to 5),
+        ``source`` (自动, 手工), and the items, in the units of the standard: numbers, or texts
+        where any result is below its limit. Rows of one section and time that contradict one
+        another are set aside; of one date without a clock they are several samples, and stay.
 
     Raises
     ------
@@ -401,7 +401,7 @@ def _placed(part: _Part, batch: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     named = places["station"].is_not_null()
     part.reject(batch, sound & ~named, "section", [own])
     sound &= named
-    said = [texts(batch, columns[c]).alias(c) for c in SAID if c in columns]
+    said = [_meant(part, texts(batch, columns[c]), c) for c in SAID if c in columns]
     ordered = [places[p] for p in PLACES if p in places]
     return pl.DataFrame([batch[ROW], *ordered, time.alias("time"), *said]), sound
 
@@ -637,8 +637,6 @@ def _joined(parts: Sequence[_Part]) -> Table:
             file=aside["file"],
             row=aside["row"],
         )
-    if "target" in about:
-        frame = frame.with_columns(_targets(frame["target"], notes))
     time = pl.col("time") if clock else pl.col("time").cast(pl.Date).alias("date")
     extra = [c for c in frame.columns if c not in {_FILE, ROW, "time", *keys, *about, *items}]
     frame = frame.select(*keys, time, *about, *items, *extra)
@@ -682,15 +680,29 @@ def _together(frames: Sequence[pl.DataFrame], items: Mapping[str, str]) -> pl.Da
     )
 
 
-def _targets(said: pl.Series, notes: list[Note]) -> pl.Series:
-    from shanshui.water.surface.roster import target_class
+def _meant(part: _Part, said: pl.Series, column: str) -> pl.Series:
+    """Bring what is said of a sample to one form; what cannot be understood is null, and noted."""
+    from shanshui.water.surface.roster import kind_name, target_class
 
-    found = {text: target_class(text) for text in said.unique().drop_nulls()}
-    if odd := sorted(text for text, number in found.items() if number is None):
-        notes.append(
-            Note(
-                f"水质目标列有不认识的写法，按无目标处理：{'、'.join(odd[:5])}",
-                f"targets that are no class are taken as none: {', '.join(odd[:5])}",
-            )
+    read: dict[str, Callable[[str], str | int | None]] = {
+        "kind": kind_name,
+        "target": target_class,
+        "source": _source,
+    }
+    found = {text: read[column](text) for text in said.unique().drop_nulls()}
+    if odd := sorted(text for text, meant in found.items() if meant is None):
+        title = part.source.header.name(column)
+        note = Note(
+            f"“{title}”列有不认识的写法，按未说明处理：{'、'.join(odd[:5])}",
+            f'column "{title}": what is not understood is taken as not said: {", ".join(odd[:5])}',
         )
-    return said.replace_strict(found, default=None, return_dtype=pl.Int64).alias("target")
+        if note not in part.notes:
+            part.notes.append(note)
+    kind = pl.Int64 if column == "target" else pl.String
+    return said.replace_strict(found, default=None, return_dtype=kind).alias(column)
+
+
+def _source(text: str) -> str | None:
+    plain = simplify(text)
+    words = vocabulary()["water_sources"]
+    return next((s for s, names in words.items() if plain in map(simplify, names)), None)

@@ -63,7 +63,7 @@ COLUMN_WIDTHS = {
 }
 """Widths of columns, in those of a letter."""
 
-AUTO = ("auto", "automatic", "自动", "自动监测", "自动站", "水站")
+AUTO = ("auto", "自动")
 SOURCES = {"auto": "自动", "manual": "手工", "both": "融合"}
 _MORE = {"unit": "责任单位", "chief": "河(湖)长"}
 _SPANS = ("now", "previous", "last_year", "ytd", "ytd_before")

@@ -316,16 +316,21 @@ def _understood(
     }
 
 
+def kind_name(said: str) -> str | None:
+    """Return 河流 or 湖库 for a word that `classify` knows; None for any other."""
+    return next((KIND_NAMES[k] for k, words in KINDS.items() if said.strip() in words), None)
+
+
 def _kind(said: str | None, number: int, wrong: Wrong) -> str:
-    for kind, words in KINDS.items():
-        if said in words or said in [w + "断面" for w in words]:
-            return KIND_NAMES[kind]
-    raise wrong(
-        number,
-        "kind",
-        f"水体类型“{said or ''}”应为 河流 或 湖库（湖泊、水库）",
-        f'the kind "{said or ""}" must be 河流 (river) or 湖库 (lake)',
-    )
+    found = kind_name((said or "").removesuffix("断面"))
+    if found is None:
+        raise wrong(
+            number,
+            "kind",
+            f"水体类型“{said or ''}”应为 河流 或 湖库（湖泊、水库）",
+            f'the kind "{said or ""}" must be 河流 (river) or 湖库 (lake)',
+        )
+    return found
 
 
 def target_class(said: str) -> int | None:
