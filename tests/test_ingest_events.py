@@ -116,6 +116,21 @@ def test_the_command_line_leaves_events_out(files, dust):
     assert (got["excluded_pm10_days"].sum() > 0) == (dust != "kept")
 
 
+def test_a_target_leaves_events_out_of_means_and_not_of_ratios(files):
+    def done(*said):
+        rows = table("remaining", "日值.csv", *said, "--events", "沙尘.csv", "--json")
+        return dict(zip(rows["station"], rows["done"], strict=True))
+
+    kept = done("--item", "pm10", "--target", "90", "--dust", "kept")
+    national = done("--item", "pm10", "--target", "90")
+    marked = files.filter(pl.col("date").is_between(dt.date(2015, 4, 15), dt.date(2015, 4, 16)))
+    lost = dict(marked.group_by("station").agg(pl.col("pm10").count()).iter_rows())
+    assert {s: kept[s] - national[s] for s in kept} == lost
+    assert max(lost.values()) == 2
+    ratio = ("--item", "good_ratio", "--target", "60")
+    assert done(*ratio) == done(*ratio, "--dust", "kept")
+
+
 def test_dust_without_events_is_refused(files):  # noqa: ARG001 - the files are there
     done = CliRunner().invoke(app, ["air", "stats", "日值.csv", "--dust", "removed"])
     assert done.exit_code == 2

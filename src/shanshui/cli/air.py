@@ -324,6 +324,7 @@ def remaining(
         ),
     ],
     place: Place,
+    events: Events,
     output: Output,
     comparator: Annotated[
         Comparator | None,
@@ -365,11 +366,15 @@ def remaining(
     ] = None,
 ) -> None:
     """Compute what the rest of the year may still be."""
-    from shanshui.cli.compute import days_of, last_day, read_table, remainders
+    from shanshui.cli.compute import days_of, last_day, marked, read_table, remainders
+    from shanshui.platform.report.targets import counting
 
     table = read_table(reading)
     with working("计算剩余控制值 remaining"):
         days, keys = days_of(table, place)
+        days = counting(
+            marked(days, keys, events), item.value, events.dust.value if events.dust else None
+        )
         end = last_day(days, item.value, year, until)
         rest = (date(end.year, 12, 31) - end).days if left is None else left
         result = remainders(

@@ -219,7 +219,7 @@ class Events:
         Dust | None,
         option(
             "--dust",
-            "national 同国家通报：比例不扣； removed 全扣； kept 不扣",
+            "national 国家 通报口径， removed 扣， kept 不扣",
             "national: as national bulletins do, the default; removed; kept",
             METHOD,
         ),

@@ -161,6 +161,28 @@ Items = Annotated[
 ]
 
 
+def _codes(said_items: Sequence[str] | None) -> list[str] | None:
+    """Bring items to their codes, by whichever name they are said."""
+    from shanshui.platform.ingest.columns import listed_role
+
+    if not said_items:
+        return None
+    roles = ((name, listed_role(name, "water")) for name in said_items)
+    return [role.name if role else name for name, role in roles]
+
+
+def detection_limits(detection: list[str] | None) -> dict[str, float]:
+    """Return detection limits by the codes of items."""
+    given = numbers(detection, "--detection")
+    return dict(zip(_codes(list(given)) or [], given.values(), strict=True))
+
+
+def _limits(detection: list[str] | None, frame: pl.DataFrame) -> dict[str, float] | None:
+    """Return the detection limits of items that the data have."""
+    known = detection_limits(detection)
+    return {k: v for k, v in known.items() if k in frame.columns} or None
+
+
 def _report(table: Table, domain: Literal["surface", "source", "ground", "sea"]) -> None:
     import polars as pl
 
@@ -255,7 +277,6 @@ def _classified(
     from shanshui.water import surface
 
     frame = rows.frame
-    known = {k: v for k, v in numbers(detection, "--detection").items() if k in frame.columns}
 
     def judged(part: pl.DataFrame) -> pl.DataFrame:
         return surface.classify(
@@ -263,8 +284,8 @@ def _classified(
             kind=rows.kind,
             rule=rule,  # type: ignore[arg-type]
             target=target or rows.target,
-            detection=known or None,
-            items=items,
+            detection=_limits(detection, frame),
+            items=_codes(items),
         )
 
     if NAME not in frame.columns:
@@ -539,7 +560,7 @@ def rank(
             frame.filter(pl.col(by).is_not_null()),
             by=[by, "period", "start", "end"],
             kind=rows.kind,
-            items=items,
+            items=_codes(items),
         )
     without = result.filter(pl.col("cwqi").is_null())
     if without.height and not samples.quiet:
@@ -577,17 +598,12 @@ def tli(samples: Samples, output: Output, detection: Detection = None) -> None:
 
     table = samples.read()
     with working("营养状态 TLI"), told():
-        result = lake.tli(table.frame, detection=_known(detection, table.frame))
+        result = lake.tli(table.frame, detection=_limits(detection, table.frame))
     time = _time(result)
     columns = ["station", time, "tli", "state", "tli_chla", "tli_tp", "tli_tn", "tli_sd"]
     columns += ["tli_codmn", "parameters", "reason_tli"]
     deliver(result, output, columns=_some(result, columns), title="营养状态 TLI(Σ)", latest=time)
     rejects(table, output, quiet=samples.quiet)
-
-
-def _known(detection: list[str] | None, frame: pl.DataFrame) -> dict[str, float] | None:
-    known = numbers(detection, "--detection")
-    return {k: v for k, v in known.items() if k in frame.columns} or None
 
 
 @app.command(
@@ -620,7 +636,7 @@ def ground(
     from shanshui.water import ground as domain
 
     table = samples.read("ground")
-    known = _known(detection, table.frame)
+    known = _limits(detection, table.frame)
     with working("评价 classes"), told():
         result = domain.classify(table.frame, target=target, detection=known)
     if not samples.quiet:
@@ -669,13 +685,13 @@ def sea(
     from shanshui.water import sea as domain
 
     table = samples.read("sea")
-    known = _known(detection, table.frame)
+    known = _limits(detection, table.frame)
     with working("评价 classes"), told():
         if eutrophication:
             result = domain.eutrophication(table.frame, detection=known)
             columns, title = ["eutrophication", "state"], "富营养化指数 eutrophication"
         else:
-            result = domain.classify(table.frame, items=items, detection=known)
+            result = domain.classify(table.frame, items=_codes(items), detection=known)
             columns, title = ["class_name", "deciding", "exceeding_text"], "海水类别 sea"
             share = domain.evaluate(result).row(0, named=True)
             if not samples.quiet:
@@ -733,7 +749,7 @@ def sources(
     own = kind or ("kind" if "kind" in frame.columns else "river")
     with working("评价 compliance"), told():
         result = domain.assess(
-            frame, source=source.value, kind=own, detection=_known(detection, frame)
+            frame, source=source.value, kind=own, detection=_limits(detection, frame)
         )
     if not samples.quiet:
         rate = domain.rate(result).row(0, named=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 from shanshui.cli.bulletin import Print, Status, give_template
-from shanshui.cli.options import METHOD, RESULT, Output, numbers, option, spread
+from shanshui.cli.options import METHOD, RESULT, Output, option, spread
 from shanshui.cli.output import note, out, rejects, said, working, write_whole
-from shanshui.cli.water import Detection, Samples, app
+from shanshui.cli.water import Detection, Samples, app, detection_limits
 
 
 def _write_template(path: str | None) -> None:
@@ -131,7 +131,7 @@ def bulletin(
             listed,
             month=month,
             auto=own,
-            detection=numbers(detection, "--detection"),
+            detection=detection_limits(detection),
             basis=Basis(status=status.value if status else None),
             place=place,
             title=document.title or "",

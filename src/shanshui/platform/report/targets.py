@@ -15,6 +15,7 @@ from shanshui.progress import Remainder, remaining
 from shanshui.standards.rounding import PLACES, divide_half_even, to_fixed
 
 if TYPE_CHECKING:
+    from shanshui.air.events import Dust
     from shanshui.progress.remainder import Comparator
     from shanshui.standards import Edition
 
@@ -28,6 +29,22 @@ MEANS = ("so2", "no2", "pm10", "pm25")
 def usual(item: str) -> Comparator:
     """Return how an item must compare with its target where nothing is said."""
     return ">=" if item == "good_ratio" else "<="
+
+
+def counting(days: pl.DataFrame, item: str, dust: Dust | None) -> pl.DataFrame:
+    """Take the values that events mark out of what counts for a target of an item.
+
+    By the national rule (where there are marks and nothing else is said) means leave them out and
+    ratios of days keep them.
+    """
+    marked = [c.removeprefix("excluded_") for c in days.columns if c.startswith("excluded_")]
+    if not marked or dust == "kept" or (item in RATIOS and dust != "removed"):
+        return days
+    return days.with_columns(
+        pl.when(pl.col(f"excluded_{i}").is_null()).then(pl.col(i)).alias(i)
+        for i in marked
+        if i in days.columns
+    )
 
 
 def sums(
