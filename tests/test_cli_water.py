@@ -79,6 +79,14 @@ def test_kinds_targets_and_rules():
     assert "应为 1—5" in run("classify", "断面.csv", "--target", "六", ok=False).output
 
 
+def test_items_by_any_name(files):
+    got = rows("classify", "断面.csv", "--item", "总磷", "--item", "NH3-N")
+    assert {c for c in got[0] if c.startswith("class_")} == {"class_tp", "class_nh3n", "class_name"}
+    (files / "nd.csv").write_text("断面,日期,总磷\nA,2021-01-05,ND\n", encoding="utf-8")
+    assert rows("classify", "nd.csv", "--detection", "总磷=0.01")[0]["class_name"] == "Ⅰ"
+    assert rows("classify", "nd.csv")[0]["reason_tp"] == "no_detection_limit"
+
+
 def test_aggregate_judges_means():
     got = rows("aggregate", "断面.csv", "--period", "ytd", "--roster", "名单.csv")
     mine = next(r for r in got if r["station"] == "甲桥" and r["period"] == "2021-01~02")
