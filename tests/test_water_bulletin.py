@@ -241,6 +241,14 @@ def test_rosters_and_samples_that_cannot_be():
         water_bulletin(twins, roster(), month="2021-02")
 
 
+def test_a_river_without_data_is_named():
+    made = water_bulletin(
+        samples(), roster(river=["清江", "清江", "干河", "青湖"]), month="2021-02"
+    )
+    assert made.sentences[1] == "干河本月没有可评价的断面。"
+    assert "干河" in documents.html(made)
+
+
 def test_no_section_to_assess():
     made = water_bulletin(samples(), roster(left_out="断流"), month="2021-02")
     assert made.summary == ("2021年2月，全部断面没有可评价的断面。",)

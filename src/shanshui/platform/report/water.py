@@ -606,7 +606,7 @@ class _Source:
         )
         rows = surface.change(now, previous, by=keys, edition=self.edition)
         past = past.select(*keys, good_a_year_ago="good_ratio")
-        return order.join(rows, on=keys, maintain_order="left").join(
+        return order.join(rows, on=keys, how="left", maintain_order="left").join(
             past, on=keys, how="left", maintain_order="left"
         )
 
@@ -692,6 +692,8 @@ def _summary(source: _Source, place: str) -> tuple[str, ...]:
 
 def _sentence(row: Mapping[str, Any]) -> str:
     """Say of a river, lake or reservoir what bulletins print."""
+    if row["status"] is None:
+        return f"{row['river']}本月没有可评价的断面。"
     one, lake = row["sections"] == 1, row["kind"] == "湖库"
     text = f"{row['river']}{'' if one or lake else '总体'}水质为{row['status']}"
     if row["class_name"]:
