@@ -241,6 +241,25 @@ def _classed(table: Any, heads: Iterable[str], open_end: str) -> str:
     return _markdown(["item", "项目", "unit", *heads, "confidence"], rows)
 
 
+def _surface() -> str:
+    edition = editions("water.surface")[-1]
+    digits = edition.parameter("digits")
+    heads = ["item", "项目", "unit", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ", "decimals"]
+    rows = []
+    for row in edition.table("limits"):
+        own = (row["item"], row["name"], row["unit"])
+        last = digits[row["item"]]
+        if row["sense"] == "in":
+            rows.append((*own, *["{}–{}".format(*row["range"])] * 5, last))
+            continue
+        sign = "≥" if row["sense"] == ">=" else "≤"
+        for column, note in (("classes", ""), ("lake", "（湖、库）")):
+            if column in row:
+                cells = (f"{sign}{limit:g}" for limit in row[column])
+                rows.append((own[0], own[1] + note, own[2], *cells, last))
+    return _markdown(heads, rows)
+
+
 def _groundwater() -> str:
     """Limits of groundwater."""
     from shanshui.water import ground
@@ -302,6 +321,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "sea_classes": _sea_classes,
     "seawater": _seawater,
     "source_items": _source_items,
+    "surface": _surface,
     "trophic": _trophic,
     "uncertain": lambda: _parameters(lambda _, confidence: confidence != "A"),
     "zones": _zones,
