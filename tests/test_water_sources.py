@@ -31,7 +31,7 @@ def test_published_sources_comply():
     frame = pl.DataFrame(QINGYUAN, schema=QINGYUAN_ITEMS, orient="row")
     got = sources.assess(frame)
     assert got["complies"].to_list() == [True] * 3
-    assert got["left_out"].to_list() == ["tn"] * 3  # 1.05 to 1.15 is beyond Ⅲ of lakes
+    assert got["unused"].to_list() == ["tn"] * 3  # 1.05 to 1.15 is beyond Ⅲ of lakes
     assert got["reason_nh3n"].to_list() == ["below_limit", None, "below_limit"]
 
 
@@ -120,7 +120,7 @@ def test_oxygen_ph_and_phosphorus_of_reservoirs():
     assert got["exceeding"].to_list() == [None, "tp", None, None, "do", "ph"]
     assert got["times_tp"].to_list()[1] == 0.0  # 0.051 is 0.02 of 0.05 above
     assert got["reason_tp"].to_list() == [None, None, None, "no_kind", None, None]
-    assert got["left_out"].to_list() == [None, None, None, "tp", None, None]
+    assert got["unused"].to_list() == [None, None, None, "tp", None, None]
     assert got["complies"].to_list() == [True, False, True, True, False, False]
 
 

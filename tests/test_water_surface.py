@@ -68,7 +68,7 @@ def test_total_nitrogen_stands_apart():
     got = water.surface.classify(rows, kind="lake")
     assert got["class_tn"].to_list() == [c for _, c in published.NITROGEN]
     assert set(got["class"]) == {1}
-    assert set(got["left_out"]) == {"tn"}
+    assert set(got["unused"]) == {"tn"}
     assert set(water.surface.classify(rows)["class_tn"]) == {None}
 
 
@@ -119,12 +119,26 @@ def evaluated_of(counts):
 
 
 def test_rounding_as_the_platform_shows():
-    for item, digits, raw, shown in published.ROUNDED:
-        value = pl.DataFrame({"v": [round(Fraction(str(raw)) * 10 ** places(item))]})
-        import narwhals.stable.v2 as nw
+    for item, _, raw, shown in published.ROUNDED:
+        frame = pl.DataFrame({item: [raw]})
+        got = water.surface.rounded(frame, digits="hourly")
+        assert got[item].to_list() == [shown], (item, raw)
 
-        got = nw.from_native(value).select(at_digits(nw.col("v"), item, digits))
-        assert Fraction(got["v"][0], 10 ** places(item)) == Fraction(str(shown)), (item, raw)
+
+def test_archive_of_the_platform_shows_what_is_rounded(shared):
+    """Every value of 2020 that the archive holds as measured and as shown."""
+    archive = shared / "data" / "water_auto_stations_2020_2021"
+    compared = 0
+    for name in ("national_snapshot_20200508", "key100_daily_202005_202012"):
+        rows = pl.read_parquet(archive / f"{name}.parquet").rename({"water_temp": "temp"})
+        rows = rows.rename({"water_temp_pub": "temp_pub"})
+        got = water.surface.rounded(rows, digits="hourly")
+        for item in ("temp", "ph", "do", "codmn", "nh3n", "tp", "tn"):
+            both = rows.select(raw=pl.col(item), mine=got[item], shown=f"{item}_pub").drop_nulls()
+            wrong = both.filter((pl.col("mine") - pl.col("shown")).abs() > 1e-9)
+            compared += both.height
+            assert wrong.is_empty(), (name, item, wrong)
+    assert compared == 117_011
 
 
 def test_multiples_as_printed():
@@ -304,6 +318,15 @@ def test_evaluate(seed):
             )
             clean = new["status"] in ("优", "良好")
             assert new["main"] == (None if clean or not order else ",".join(order[:3]))
+
+
+def test_sections_that_the_roster_leaves_out_are_not_counted():
+    rows = pl.DataFrame({"river": "甲", "nh3n": [0.1, 3.0, 3.0], "left_out": [None, None, "断流"]})
+    judged = water.surface.classify(rows, target=3)
+    got = water.surface.shares(judged).row(0, named=True)
+    assert (got["sections"], got["bad_ratio"], got["judged"], got["attained"]) == (2, 50.0, 2, 1)
+    state = water.surface.evaluate(rows).row(0, named=True)
+    assert (state["sections"], state["class"]) == (2, 5)  # the mean of the two is 1.55
 
 
 def test_cwqi_by_hand():

@@ -759,6 +759,6 @@ def sources(
             f"达标率 {_percent(rate['complying_ratio'])}",
         )
     time = _time(result)
-    columns = ["station", time, "complies", "exceeding_text", "standard", "left_out"]
+    columns = ["station", time, "complies", "exceeding_text", "standard", "unused"]
     deliver(result, output, columns=_some(result, columns), title="水源达标 sources", latest=time)
     rejects(table, output, quiet=samples.quiet)

@@ -84,7 +84,7 @@ def assess(
         Every row and column (of long samples one row a key, with a column per item), and:
         ``complies`` (null where nothing was judged), ``exceeding`` (items, by code joined by ','),
         ``exceeding_text`` (``硫酸盐(0.2)、pH``), ``times_<item>`` (超标倍数; none for pH, DO and
-        words), ``used`` (items judged) and ``left_out`` (values that are not judged for such a
+        words), ``used`` (items judged) and ``unused`` (values that are not judged for such a
         source), ``standard`` and ``edition``; ``reason_<item>``: ``below_limit`` (not detected,
         which never exceeds), ``coarse_limit`` (by a detection limit above the limit), ``no_kind``,
         ``unreadable``, ``negative``, ``absurd``, ``repeated``.
@@ -104,7 +104,7 @@ def assess(
     --------
     >>> import polars as pl
     >>> plant = pl.DataFrame({"do": [6.1], "codmn": [1.8], "tn": [1.05], "fe": [0.45]})
-    >>> assess(plant).select("complies", "exceeding_text", "left_out").row(0)
+    >>> assess(plant).select("complies", "exceeding_text", "unused").row(0)
     (False, '铁(0.5)', 'tn')
     """
     surface_edition, under = surface_standard(edition), ground.standard(ground_edition)
@@ -123,7 +123,7 @@ def assess(
     added = [
         *("complies", "exceeding", "exceeding_text"),
         *(f"times_{i}" for i in timed),
-        *("used", "left_out", "standard"),
+        *("used", "unused", "standard"),
     ]
     keyed = entered.frame.with_columns(
         _which(source, SOURCES, entered.schema, "source").alias("_source"),
@@ -193,7 +193,7 @@ def assess(
                 *(code_if(has[i] & o.is_null(), i) for i, o in over.items()),
                 *(code_if(has[i], i) for i in beside),
             ]
-        ).alias("left_out"),
+        ).alias("unused"),
         _of(on_surface, on_ground, surface_edition.numbers[0], under.numbers[0]).alias("standard"),
     )
     reasons = [f"reason_{i}" for i in judged]

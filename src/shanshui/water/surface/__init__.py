@@ -1,6 +1,6 @@
 """Surface water (GB 3838-2002, 环办〔2011〕22号): classes, means, shares, ranks."""
 
-from shanshui.water.surface.aggregate import aggregate, merge
+from shanshui.water.surface.aggregate import aggregate, merge, rounded
 from shanshui.water.surface.classify import classify
 from shanshui.water.surface.groups import change, evaluate, shares
 from shanshui.water.surface.ranking import cwqi, trend
@@ -15,6 +15,7 @@ __all__ = [
     "evaluate",
     "merge",
     "roster",
+    "rounded",
     "shares",
     "trend",
 ]

@@ -15,10 +15,11 @@ from shanshui._rules import code_if, joined
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError
 from shanshui.standards.rounding import divide_half_even, integer, to_fixed
-from shanshui.water._samples import as_float, at_digits, places, sampled, widened
+from shanshui.water._samples import as_float, at_digits, bounds, places, sampled, widened
 from shanshui.water.surface.classify import standard
 
 Fusion = Literal["fused", "assessment", "platform"]
+Digits = Literal["assessment", "hourly"]
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrame, IntoFrameT
@@ -163,6 +164,74 @@ def aggregate(
         nw.lit(e.name).alias("edition"),
     )
     out: IntoFrameT = entered.leave(result, [*keys, "start", "end"])
+    return out
+
+
+def rounded(
+    samples: IntoFrameT,
+    *,
+    digits: Digits = "assessment",
+    edition: str | date | Edition | None = None,
+    detection: Mapping[str, float] | None = None,
+) -> IntoFrameT:
+    """Round values as they are assessed, or as the national real-time platform shows them.
+
+    Half to even on the decimal as written; a value that would become zero keeps its first
+    significant digit instead. A result below its detection limit becomes half of it.
+
+    Parameters
+    ----------
+    samples : frame
+        Items as in `classify`, and any other columns.
+    digits : {"assessment", "hourly"}
+        Decimals of assessment, or of the hourly values that the platform shows. An item that has
+        none of them stays as it is.
+    edition : str, date or Edition, optional
+        There is one so far.
+    detection : mapping, optional
+        Detection limits by item, for results given as a bare ``ND``.
+
+    Returns
+    -------
+    frame of the kind that came
+        Every row and column, the items rounded.
+
+    Raises
+    ------
+    SchemaError
+        A column has the wrong type, or there is no item.
+    ShanshuiError
+        `digits` is unknown.
+
+    References
+    ----------
+    环办监测函〔2020〕82号; the rule was proved on 3,103 ties of the national platform, the decimals
+    have confidence B.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> raw = pl.DataFrame({"ph": [7.685], "nh3n": [0.0605], "tp": [0.00042]})
+    >>> rounded(raw, digits="hourly").row(0)
+    (7.68, 0.06, 0.0004)
+    """
+    tables = {"assessment": "digits", "hourly": "digits_hourly"}
+    if digits not in tables:
+        raise ShanshuiError(f"digits 应为 {'、'.join(tables)} / must be one of them: {digits!r}")
+    e = standard(edition)
+    places_of = e.parameter(tables[digits])
+    entered = enter(samples)
+    items = [i for i in places_of if i in entered.schema and i in bounds()]
+    if not items:
+        raise SchemaError(f"数据没有可修约的项目 / no item to round; known: {', '.join(places_of)}")
+    rows = settled(sampled(entered, items, detection, e.parameter("below_limit")))
+    result = rows.select(
+        as_float(at_digits(nw.col(f"_v_{c}"), c, places_of[c]), c).alias(c)
+        if c in items
+        else nw.col(c)
+        for c in entered.schema
+    )
+    out: IntoFrameT = entered.leave(result, [])
     return out
 
 

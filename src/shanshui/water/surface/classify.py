@@ -116,7 +116,7 @@ def classify(
           none for pH and DO), ``main`` (at most three main indicators by code, the worst first) and
           ``main_text`` (``高锰酸盐指数(1.2)、总磷(0.3)``);
         - ``attains`` where there is a target;
-        - ``used`` and ``left_out``: items of the row that count, and that do not, by code;
+        - ``used`` and ``unused``: items of the row that count, and that do not, by code;
         - ``reason_<item>``: ``below_limit`` (half the detection limit was used), ``unreadable``,
           ``no_detection_limit``, ``negative``, ``absurd``, ``repeated``, ``no_kind``;
         - ``edition``.
@@ -169,7 +169,7 @@ def classify(
         *(f"times_{i}" for i in judged if i not in e.table("no_multiple")),
         *("main", "main_text"),
         *(["attains"] if target is not None else []),
-        *("used", "left_out"),
+        *("used", "unused"),
     ]
     frame = _prepared(entered, added, kind, target)
     kept = Entered(frame, dict(frame.collect_schema()), entered.eager, entered.leave)
@@ -283,7 +283,7 @@ def _counted(judged: Sequence[str], there: Sequence[str]) -> list[nw.Expr]:
     none = nw.lit(None, dtype=nw.String)
     return [
         joined([none, *(code_if(c, i) for i, c in counts.items())]).alias("used"),
-        joined([none, *(code_if(has[i], i) for i in there if i not in judged)]).alias("left_out"),
+        joined([none, *(code_if(has[i], i) for i in there if i not in judged)]).alias("unused"),
     ]
 
 

@@ -53,8 +53,8 @@ def shares(
     ----------
     classified : frame
         One row a section, with ``class`` (1 to 6), as `classify` gives it; a section without a
-        class is left out of the denominator. With ``attains``, those that reach their target are
-        counted too.
+        class, or with a reason in ``left_out`` (see `enroll`), is not counted. With ``attains``,
+        those that reach their target are counted too.
     by : str or list of str
         What to count by, e.g. ``["region", "period"]``; nothing for all rows together.
     edition : str, date or Edition, optional
@@ -100,13 +100,15 @@ def shares(
 
 def _marked(entered: Entered) -> LazyFrame:
     number = nw.col("class").cast(nw.Int64)
+    if "left_out" in entered.schema:  # a section that the roster leaves out
+        number = nw.when(nw.col("left_out").is_null()).then(number)
     rows = entered.frame.with_columns(
         *(_one(number == n).alias(f"class_{n}_sections") for n in CLASSES),
         _one(~number.is_null()).alias("sections"),
     )
     if "attains" not in entered.schema:
         return rows
-    attains = nw.col("attains").cast(nw.Boolean)
+    attains = nw.when(~number.is_null()).then(nw.col("attains").cast(nw.Boolean))
     return rows.with_columns(
         _one(~attains.is_null()).alias("judged"),
         _one(attains.fill_null(value=False)).alias("attained"),
@@ -171,7 +173,7 @@ def evaluate(
     ----------
     sections : frame
         One row a section, of one period: `by` and the items, means of the section as `aggregate`
-        gives them.
+        gives them. A section with a reason in ``left_out`` (see `enroll`) is not used.
     by : str or list of str
         The river, basin or lake, and the period where there are several.
     kind : str
@@ -216,7 +218,10 @@ def evaluate(
     if not items:
         raise SchemaError("数据没有可评价的项目 / the frame has no item to judge")
     more = [kind] if kind in entered.schema and kind not in keys else []
-    given: IntoFrame = entered.frame.select(*keys, *more, *items).to_native()
+    rows = entered.frame
+    if "left_out" in entered.schema:
+        rows = rows.filter(nw.col("left_out").is_null())
+    given: IntoFrame = rows.select(*keys, *more, *items).to_native()
     classified = enter(classify(given, kind=kind, edition=e, detection=detection))
     judged = replace(classified, frame=settled(classified.frame))
     by_shares = _by_shares(judged, keys, [i for i in e.table("evaluated") if i in items], e)
