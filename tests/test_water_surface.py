@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from shanshui import water
 from shanshui._confidence import warn_recalled
 from shanshui.standards import SchemaError, ShanshuiError, UnverifiedFigure, round_half_even
-from shanshui.water._samples import at_digits, places
 
 FIVE = ("ph", "do", "codmn", "nh3n", "tp")
 DATA = Path("../shared/data/water_auto_stations_2020_2021")
