@@ -23,7 +23,9 @@ _START = re.compile(  # a line that begins something of its own
 )
 _ENDS = re.compile(r"[。！？!?；;：:…][”’」』）)\]】]*$")
 _OPEN = re.compile(r"[、（(《“‘「〈—]$")
-_CLOSES = re.compile(r"[，。；、！？”’）》,;)\]]")
+_CLOSES = re.compile(r"[，。；、！？”’）》,;)\]：:]")
+_RAISED = re.compile(r"[23](?!\d)")  # the 2 of km², fallen to a line of its own
+_METRE = re.compile(r"(?<![A-Za-z])(?:[kcd]|h)?m$")
 _PROSE = re.compile("[，。；,;！？]")
 _PAGE = re.compile(
     r"[-–—－_·]{1,3} ?\d{1,4} ?[-–—－_·]{1,3}|第 ?\d{1,4} ?页.{0,12}|\d{1,4} ?/ ?\d{1,4}"
@@ -167,7 +169,11 @@ def _joined(lines: list[Line]) -> list[list[Line]]:
     full = _full_width(widths)
     paragraphs = [[lines[0]]]
     for i, line in enumerate(lines[1:], 1):
-        if _continues(paragraphs[-1], line, widths[i - 1], full):
+        last = lines[i - 1].text
+        if _CLOSES.match(line.text) or (_METRE.search(last) and _RAISED.match(line.text)):
+            paragraphs[-1].append(line)
+            widths[i] += widths[i - 1]  # both are pieces of one line
+        elif _continues(paragraphs[-1], line, widths[i - 1], full):
             paragraphs[-1].append(line)
         else:
             paragraphs.append([line])
@@ -178,7 +184,7 @@ def _continues(paragraph: list[Line], line: Line, width: int, full: int | None) 
     last = paragraph[-1].text
     if "\t" in last or "\t" in line.text:
         return False  # rows of a table
-    if _OPEN.search(last) or _CLOSES.match(line.text):
+    if _OPEN.search(last):
         return True
     if _START.match(line.text):
         return False
