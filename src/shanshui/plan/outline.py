@@ -140,10 +140,11 @@ def _end_of_title(title: str, kind: _Kind, *, inside: bool) -> int | None:
         return None
     if kind.rank in {_APPENDIX, _BOX}:  # 表 1 所示…… inside a sentence
         return None if re.match("(所示|为|中|和|、|的|可|见)", words) or stop else end
-    if stop and (len(words) > _LONGEST_RUN_IN or words.count(",") > 1):
+    runs_in = stop is not None and end + 1 < len(title)
+    if runs_in and (len(words) > _LONGEST_RUN_IN or words.count(",") > 1):
         return None
     item = kind.rank >= _ITEM
-    if item and stop and stop[0] == "。" and end + 1 >= len(title) and len(words) > _SHORT_ITEM:
+    if item and stop and stop[0] == "。" and not runs_in and len(words) > _SHORT_ITEM:
         return None  # one numbered sentence
     if item and re.search(r"\d+(\.\d+)?(%|微克|万|亿|个|公里|吨|家|座|条)|年,", words):
         return None  # says a figure: a clause
