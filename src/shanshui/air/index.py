@@ -43,7 +43,7 @@ from shanshui.air._rules import (
 )
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError
-from shanshui.standards.rounding import PLACES, divide_half_even, divide_up, from_fixed, integer
+from shanshui.standards.rounding import PLACES, divide_half_even, from_fixed, integer
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrameT
@@ -99,23 +99,19 @@ def judged_value(rule: Scale | None) -> nw.Expr:
 def iaqi_of(value: nw.Expr, rule: Scale | None) -> nw.Expr:
     """Compute the IAQI of a fixed concentration, exactly, rounded up.
 
-    Each segment of the scale is ``(a·C + b) / d`` in integers, so one division serves all.
+    Each segment of the scale is ``(a·C + b) / d`` in integers, rounded up by what is added to b.
     """
     if rule is None:
         return nw.lit(None, dtype=nw.Int64)
     points = [c * 10**PLACES for c in rule.concentrations]
-    factor = shift = divisor = integer(1)
+    index = nw.lit(rule.above, dtype=nw.Int64)  # above the last breakpoint
     # From the top segment down, so that the lowest segment that holds the value wins.
     for k in reversed(range(len(points) - 1)):
-        inside = nw.when(value <= points[k + 1])
         rise = rule.iaqi[k + 1] - rule.iaqi[k]
         run = points[k + 1] - points[k]
-        factor = inside.then(integer(rise)).otherwise(factor)
-        shift = inside.then(integer(rule.iaqi[k] * run - rise * points[k])).otherwise(shift)
-        divisor = inside.then(integer(run)).otherwise(divisor)
-    above = nw.lit(rule.above, dtype=nw.Int64)
-    on_scale = nw.when(value <= points[-1]).then(divide_up(value * factor + shift, divisor))
-    return nw.when(value > points[-1]).then(above).otherwise(on_scale).cast(nw.Int64)
+        shift = integer(rule.iaqi[k] * run - rise * points[k] + run - 1)
+        index = nw.when(value <= points[k + 1]).then((value * rise + shift) // run).otherwise(index)
+    return nw.when(~value.is_null()).then(index).cast(nw.Int64)
 
 
 def add_index(

@@ -681,12 +681,16 @@ def _with_indices(
     indices = {i: nw.col(f"_i_{i}") for i in SIX}
     whole = ~nw.any_horizontal(*(v.is_null() for v in indices.values()), ignore_nulls=False)
     total = nw.sum_horizontal(*(v * scaled_weights[i] for i, v in indices.items()))
-    largest = nw.when(whole).then(nw.max_horizontal(*indices.values()))
+    frame = frame.with_columns(
+        nw.when(whole).then(total.cast(nw.Int64)).alias("_total"),
+        nw.when(whole).then(nw.max_horizontal(*indices.values())).alias("_largest"),
+    )
+    largest = nw.col("_largest")
     return frame.with_columns(
         *(from_fixed(v, places).alias(f"index_{i}") for i, v in indices.items()),
-        from_fixed(
-            divide_half_even(nw.when(whole).then(total.cast(nw.Int64)), 10**WEIGHT_PLACES), places
-        ).alias("composite"),
+        from_fixed(divide_half_even(nw.col("_total"), 10**WEIGHT_PLACES), places).alias(
+            "composite"
+        ),
         from_fixed(largest, places).alias("index_max"),
         joined(code_if(v == largest, i) for i, v in indices.items()).alias("main"),
     )

@@ -21,7 +21,7 @@ _START = re.compile(  # a line that begins something of its own
     r"|专栏 ?[\d一二三四五六七八九十]|[表图] ?\d|附[录件表图]|#{1,6} |\|"
     r"|[-–—·] |目 {0,4}[录次]$|前 {0,4}言$|备?注[:：]|来源[:：]"
 )
-_ENDS = re.compile(r"[。！？!?；;：:…][”’」』）)\]】]*$")
+_ENDS = re.compile(r"[。！？!?；;：:…][”’」』）)\]】]*$|(?:约束|预期)[性型]$")
 _OPEN = re.compile(r"[、（(《“‘「〈—]$")
 _CLOSES = re.compile(r"[，。；、！？”’）》,;)\]：:]")
 _RAISED = re.compile(r"[23](?!\d)")  # the 2 of km², fallen to a line of its own
@@ -35,6 +35,7 @@ _MARKER = re.compile(r"(\d{1,3})、")
 _LEAST_MARKERS = 3  # so many page numbers one after another are no accident
 _PAGES_APART = 8  # lines between two bare page numbers
 _WRAPPED = 140  # columns; longer lines are paragraphs
+_LEAST_LINES = 10
 _SHARE_FULL = 0.4
 _HEAD = 3  # lines at the top and the bottom of a page that may be running heads
 _LONG = 20  # characters; a shorter line without a stop may be a heading
@@ -68,7 +69,7 @@ def compose(
     text, offsets
         As in `Document`.
     """
-    lines = _lines(original)
+    lines = _lines(original, broken=broken)
     if broken:
         lines = _without_markers(_without_furniture(lines, pages))
         paragraphs = _joined(lines)
@@ -93,13 +94,16 @@ def compose(
     return "".join(pieces), offsets
 
 
-def _lines(original: str) -> list[Line]:
+def _lines(original: str, *, broken: bool) -> list[Line]:
     found = []
     for match in _LINE.finditer(original):
         raw = match[0]
         text = raw.strip(_BLANK)
         if text:
-            start = match.start() + len(raw) - len(raw.lstrip(_BLANK))
+            # Tabs at the edge of a row are empty cells; before a paragraph they are an indent.
+            blank = _BLANK.replace("\t", "") if "\t" in text or not broken else _BLANK
+            text = raw.strip(blank)
+            start = match.start() + len(raw) - len(raw.lstrip(blank))
             found.append(Line(start, start + len(text), text))
     return found
 
@@ -198,6 +202,8 @@ def _continues(paragraph: list[Line], line: Line, width: int, full: int | None) 
 
 def _full_width(widths: list[int]) -> int | None:
     """Find the width to which lines are broken, or None where lines are paragraphs."""
+    if len(widths) < _LEAST_LINES:
+        return None
     long = sorted(widths)[-max(1, len(widths) // 10) :]
     edge = long[0]
     if edge > _WRAPPED or edge < 2 * _LONG:

@@ -304,7 +304,7 @@ def _of_grid(grid: list[list[Place]]) -> list[IndicatorRow]:
     for depth in (2, 1):
         for top in range(min(3, len(grid) - depth)):
             heads = _merged([[cell.text for cell in row] for row in grid[top : top + depth]])
-            if depth == 2 and any(_VALUE.fullmatch(c.text) for c in grid[top + 1] if c.text):
+            if depth == 2 and not any(_columns([cell.text for cell in grid[top + 1]])):
                 continue
             columns = _columns(heads)
             names = [

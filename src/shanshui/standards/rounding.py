@@ -97,10 +97,3 @@ def divide_half_even(numerator: Expr, denominator: Expr | int) -> Expr:
     twice = (numerator % denominator) * 2
     up = (twice > denominator) | ((twice == denominator) & (quotient % 2 == 1))
     return (quotient + nw.when(up).then(integer(1)).otherwise(integer(0))).cast(nw.Int64)
-
-
-def divide_up(numerator: Expr, denominator: Expr | int) -> Expr:
-    """Divide non-negative integers and round the quotient up (进位取整)."""
-    import narwhals.stable.v2 as nw
-
-    return ((numerator + denominator - 1) // denominator).cast(nw.Int64)
