@@ -101,7 +101,7 @@ def _lines(original: str, *, broken: bool) -> list[Line]:
         text = raw.strip(_BLANK)
         if text:
             # Tabs at the edge of a row are empty cells; before a paragraph they are an indent.
-            blank = _BLANK.replace("\t", "") if "\t" in text or not broken else _BLANK
+            blank = _BLANK.replace("\t", "") if "\t" in raw.lstrip(_BLANK) or not broken else _BLANK
             text = raw.strip(blank)
             start = match.start() + len(raw) - len(raw.lstrip(blank))
             found.append(Line(start, start + len(text), text))
