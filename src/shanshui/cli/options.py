@@ -60,18 +60,44 @@ def option(name: str, zh: str, en: str, panel: str, *names: str, **more: Any) ->
     return typer.Option(name, *names, help=text, rich_help_panel=panel, **more)
 
 
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="文件 FILE…",
+        help="CSV、Excel、Parquet，可多个； - 为标准输入\n\n[dim]- is stdin[/dim]",
+        show_default=False,
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    option(
+        "--encoding",
+        "文本编码；默认自动识别",
+        "of text files; found by default",
+        READ,
+        metavar="编码",
+    ),
+]
+Sheet = Annotated[
+    str | None,
+    option(
+        "--sheet",
+        'Excel 工作表；"*" 为全部',
+        'sheet of Excel; "*" for all',
+        READ,
+        metavar="名称",
+    ),
+]
+Quiet = Annotated[
+    bool, option("--quiet", "不说明读取情况", "say nothing of the reading", READ, "-q")
+]
+
+
 @dataclass(frozen=True)
 class Reading:
     """How files are read."""
 
-    files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="文件 FILE…",
-            help="CSV、Excel、Parquet，可多个； - 为标准输入\n\n[dim]- is stdin[/dim]",
-            show_default=False,
-        ),
-    ]
+    files: Files
     stamp: Annotated[
         Stamp,
         option(
@@ -102,26 +128,8 @@ class Reading:
             metavar="列名=含义",
         ),
     ] = None
-    encoding: Annotated[
-        str | None,
-        option(
-            "--encoding",
-            "文本编码；默认自动识别",
-            "of text files; found by default",
-            READ,
-            metavar="编码",
-        ),
-    ] = None
-    sheet: Annotated[
-        str | None,
-        option(
-            "--sheet",
-            'Excel 工作表；"*" 为全部',
-            'sheet of Excel; "*" for all',
-            READ,
-            metavar="名称",
-        ),
-    ] = None
+    encoding: Encoding = None
+    sheet: Sheet = None
     kind: Annotated[
         Kind | None,
         option("--kind", "小时值还是日值；默认看时间", "by default seen from the times", READ),
@@ -136,10 +144,7 @@ class Reading:
             metavar="名称",
         ),
     ] = None
-    quiet: Annotated[
-        bool,
-        option("--quiet", "不说明读取情况", "say nothing of the reading", READ, "-q"),
-    ] = False
+    quiet: Quiet = False
 
 
 @dataclass(frozen=True)

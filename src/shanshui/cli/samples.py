@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from shanshui.cli.options import METHOD, READ, option, pairs
+from shanshui.cli.options import METHOD, READ, Encoding, Files, Quiet, Sheet, option, pairs
 from shanshui.cli.output import note, said
 from shanshui.standards.errors import UnverifiedFigure
 
@@ -22,14 +20,7 @@ if TYPE_CHECKING:
 class Listing:
     """How lists are read."""
 
-    files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="文件 FILE…",
-            help="CSV、Excel、Parquet，可多个； - 为标准输入\n\n[dim]- is stdin[/dim]",
-            show_default=False,
-        ),
-    ]
+    files: Files
     columns: Annotated[
         list[str] | None,
         option(
@@ -40,30 +31,9 @@ class Listing:
             metavar="列名=含义",
         ),
     ] = None
-    encoding: Annotated[
-        str | None,
-        option(
-            "--encoding",
-            "文本编码；默认自动识别",
-            "of text files; found by default",
-            READ,
-            metavar="编码",
-        ),
-    ] = None
-    sheet: Annotated[
-        str | None,
-        option(
-            "--sheet",
-            'Excel 工作表；"*" 为全部',
-            'sheet of Excel; "*" for all',
-            READ,
-            metavar="名称",
-        ),
-    ] = None
-    quiet: Annotated[
-        bool,
-        option("--quiet", "不说明读取情况", "say nothing of the reading", READ, "-q"),
-    ] = False
+    encoding: Encoding = None
+    sheet: Sheet = None
+    quiet: Quiet = False
 
 
 Standard = Annotated[
