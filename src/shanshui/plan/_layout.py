@@ -47,6 +47,7 @@ class Line(NamedTuple):
     start: int
     end: int
     text: str
+    glued: bool = False  # goes on with the line before, whatever it looks like
 
 
 def compose(
@@ -104,8 +105,27 @@ def _lines(original: str, *, broken: bool) -> list[Line]:
             blank = _BLANK.replace("\t", "") if "\t" in raw.lstrip(_BLANK) or not broken else _BLANK
             text = raw.strip(blank)
             start = match.start() + len(raw) - len(raw.lstrip(blank))
+            if broken and text[0] in "#|":
+                text, start = _plain(text, start)
+                if not text:
+                    continue
             found.append(Line(start, start + len(text), text))
     return found
+
+
+def _plain(text: str, start: int) -> tuple[str, int]:
+    """Take the marks of Markdown off a heading or a row of a table."""
+    if match := _HASHES.match(text):
+        return text[match.end() :], start + match.end()
+    if _ROW.fullmatch(text):
+        if not text.strip("|-: \t"):
+            return "", start  # the rule below the head
+        return text[1:-1].replace("|", "\t"), start + 1
+    return text, start
+
+
+_HASHES = re.compile("#{1,6} +")
+_ROW = re.compile(r"\|.*\|.*\|")
 
 
 def _without_furniture(lines: list[Line], pages: tuple[int, ...]) -> list[Line]:
@@ -161,7 +181,7 @@ def _without_markers(lines: list[Line]) -> list[Line]:
     lines = list(lines)
     for i, match in found:
         line = lines[i]
-        lines[i] = Line(line.start + match.end(), line.end, line.text[match.end() :])
+        lines[i] = Line(line.start + match.end(), line.end, line.text[match.end() :], i > 0)
     return [line for line in lines if line.text]
 
 
@@ -174,7 +194,8 @@ def _joined(lines: list[Line]) -> list[list[Line]]:
     paragraphs = [[lines[0]]]
     for i, line in enumerate(lines[1:], 1):
         last = lines[i - 1].text
-        if _CLOSES.match(line.text) or (_METRE.search(last) and _RAISED.match(line.text)):
+        glued = line.glued and not _ENDS.search(last)
+        if glued or _CLOSES.match(line.text) or (_METRE.search(last) and _RAISED.match(line.text)):
             paragraphs[-1].append(line)
             widths[i] += widths[i - 1]  # both are pieces of one line
         elif _continues(paragraphs[-1], line, widths[i - 1], full):
@@ -233,12 +254,14 @@ _KEPT = {
 _CHANGED = re.compile(
     r"(?P<script>[_^]\{ ?(?P<inner>[0-9A-Za-z.+\-]{1,8}) ?\})"
     r"|(?P<pm>(?<=PM)[ _]?(?:2 ?[.．] ?5(?!\d)|10(?!\d)))"
+    r"|(?P<mark>\$(?=[A-Z]{1,5}_\{)|(?<=\})\$|\*\*)"  # of a formula, of Markdown
     rf"|(?P<blank>(?<=[{_CJK}，。；：、）》”,;:)\]%])[ \xa0\u3000]+(?=[^ \xa0\u3000])"
-    rf"|(?<=[^ \xa0\u3000])[ \xa0\u3000]+(?=[{_CJK}，。；：、（《“,;:%％]))"
+    rf"|(?<=[^ \xa0\u3000])[ \xa0\u3000]+(?=[{_CJK}，。；：、（《“,;:%％])"
+    r"|(?<=[0-9０-９])[ \xa0\u3000]+(?=[kmcghtμµ‰℃]))"
     rf"|(?P<odd>[^\x20-\x7e\t\u3001-\u3002\u4e00-\u9fff“”‘’—《》])"
 )
 _DIGITS = str.maketrans("", "", " _")
-_WORD = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ≥≤<>%％.)）(（,，;；:：、。《》“”+\-]")
+_WORD = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ≥≤<>%％.)）(（,，;；:：、。《》“”+\-}]")
 
 
 def _normalise(line: Line, pieces: list[str], offsets: array[int], *, prose: bool) -> None:
@@ -250,6 +273,8 @@ def _normalise(line: Line, pieces: list[str], offsets: array[int], *, prose: boo
             new, first = match["inner"], match.start("inner")
         elif match["pm"]:
             new, first = match["pm"].translate(_DIGITS).replace("．", "."), start
+        elif match["mark"]:
+            new, first = "", start
         elif match["blank"]:
             if not prose or not (_WORD.match(text[start - 1]) or _WORD.match(text[end])):
                 new, first = " ", start

@@ -66,7 +66,7 @@ def read(source: str | Path | bytes, *, name: str | None = None) -> Document:
             f'读 {name} 需要 {fault.name}：pip install "shanshui[plan]" / '
             f'reading {name} needs {fault.name}: pip install "shanshui[plan]"'
         ) from None
-    except Exception:  # noqa: BLE001 - whatever a reader of a format says of damaged bytes
+    except Exception:  # whatever a reader of a format says of damaged bytes
         raise _containers.damaged(name) from None
     text, offsets = compose(content.original, content.pages, broken=content.broken)
     if not text.strip():
