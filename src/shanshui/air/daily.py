@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from math import lcm
 from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrameT
 
 MEANS = ("so2", "no2", "co", "pm10", "pm25")
+WINDOW = 8
+"""Hours of a running mean of O3."""
 FAULT_PAIRS = (("so2", "no2"), ("co", "o3"), ("pm10", "pm25"))
 FAULT_LANE = 2**30
 """Radix of two fault codes in one sum: see `_rules.fault_code`."""
@@ -172,6 +175,7 @@ def daily(
         *((nw.col(f"_faults_{a}") // FAULT_LANE).alias(f"_fault_{b}") for a, b in FAULT_PAIRS),
     )
     least = agreed(editions, "window_hours_min")
+    parts = lcm(*range(least, WINDOW + 1))
     days = days.with_columns(
         nw.when(nw.col(f"_n_{k}") >= least).then(nw.col(f"_n_{k}")).alias(f"_n_{k}") for k in labels
     )
@@ -194,18 +198,6 @@ def daily(
             which,
         )
 
-    def windows(prefix: str, *, published: bool) -> list[nw.Expr]:
-        return [
-            at_digits(
-                "o3",
-                lambda drop, k=k: divide_half_even(  # type: ignore[misc]
-                    nw.col(f"_t_{k}"), nw.col(f"_n_{k}") * drop
-                ),
-                published=published,
-            ).alias(f"{prefix}_{k}")
-            for k in labels
-        ]
-
     days = days.with_columns(
         *(
             at_digits(
@@ -220,14 +212,21 @@ def daily(
         nw.when(~nw.col("_repeats"))
         .then(nw.sum_horizontal(*(_one_unless_null(f"_n_{k}") for k in labels)).cast(nw.Int64))
         .alias("windows_o3"),
-        # A limit is compared with the value as published.
-        *windows("_w", published=True),
-        *(windows("_exact", published=False) if not rounded else []),
+        # As many whole parts as every count of hours divides, so that means compare as they are.
+        *(
+            (nw.col(f"_t_{k}") * (integer(parts) // nw.col(f"_n_{k}"))).alias(f"_w_{k}")
+            for k in labels
+        ),
     )
-    # Rounding keeps order, so the largest rounded mean is the rounded largest mean.
+    days = days.with_columns(largest(nw.col(f"_w_{k}") for k in labels).alias("_largest"))
+
+    def ozone(drop: int) -> nw.Expr:
+        return divide_half_even(nw.col("_largest"), parts * drop)
+
     days = days.with_columns(
-        largest(nw.col(f"_w_{k}") for k in labels).alias("_o3_8h_published"),
-        largest(nw.col(f"{'_w' if rounded else '_exact'}_{k}") for k in labels).alias("_o3_8h"),
+        at_digits("o3", ozone, published=rounded).alias("_o3_8h"),
+        # A limit is compared with the value as published.
+        at_digits("o3", ozone, published=True).alias("_o3_8h_published"),
         at_digits(
             "o3", lambda drop: divide_half_even(nw.col("_o3_max"), drop), published=rounded
         ).alias("_o3_1h"),
