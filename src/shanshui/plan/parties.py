@@ -98,6 +98,26 @@ def _bare(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def split(text: str, start: int, end: int, role: str) -> list[Party]:
+    """Read a list of names that have one role, as a cell of a table holds it.
+
+    Parameters
+    ----------
+    text : str
+        The text that holds it.
+    start, end : int
+        Its span.
+    role : str
+        One of ``lead``, ``support`` and ``responsible``.
+
+    Returns
+    -------
+    list of Party
+        In the order of the text.
+    """
+    return list(_names(text, start, end, role, known=True))
+
+
 def parties_of(text: str, start: int, end: int) -> list[Party]:
     """Read a list of parties: ``甲局牵头，乙局、丙局参与``, ``责任单位：甲局、乙局``.
 
