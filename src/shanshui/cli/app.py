@@ -14,6 +14,7 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     editions,
     noise,
     patterns,
+    plan,
     soil,
     water,
     water_bulletin,
@@ -38,6 +39,7 @@ app.add_typer(air.app, name="air", short_help="环境空气 [dim]ambient air[/di
 app.add_typer(water.app, name="water", short_help="水 [dim]water[/dim]")
 app.add_typer(soil.app, name="soil", short_help="土壤 [dim]soil[/dim]")
 app.add_typer(noise.app, name="noise", short_help="噪声 [dim]noise[/dim]")
+app.add_typer(plan.app, name="plan", short_help="规划文件 [dim]plan documents[/dim]")
 
 
 def _version(asked: bool) -> None:
