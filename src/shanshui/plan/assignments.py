@@ -378,7 +378,7 @@ class _Index:
         return sum(self.weight.get(pair, self.unseen) for pair in pairs)
 
     def matches(self, text: str, threshold: float) -> Iterator[Match]:
-        has = _pairs(text)
+        has = _pairs(_DEADLINE.sub("", text))
         total = self.weigh(has)
         if not total:
             return

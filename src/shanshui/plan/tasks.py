@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -198,14 +199,14 @@ def _actions(
     words = lexicon()["actions"]
     adverbs, goes_on = tuple(words["adverbs"]), tuple(words["goes_on"])
     settings = tuple(words["setting"])
-    brackets = [naming for naming in named if naming.bracket]
+    parties = _Named(text, named)
     actions: list[list[int | None]] = []  # [start, end, deadline]
     aims: list[tuple[int, int]] = []
     fresh, aim, deadline = True, False, None  # at the beginning of a sentence; inside an aim
     sentence = start  # where the present sentence begins
     carried: int | None = None  # the beginning of an adverbial that waits for its verb
     for opens, closes, mark in clauses(text, start, end):
-        first, last = _trimmed(text, opens, closes, brackets)
+        first, last = parties.trimmed(opens, closes)
         clause = text[first:last]
         if fresh:
             aim, deadline = False, None
@@ -220,6 +221,8 @@ def _actions(
             elif clause:
                 aims.append((first, last))
             carried = None
+        elif parties.covers(first, last):
+            pass
         elif _CHINESE.search(clause):
             begins = carried if carried is not None else first
             follows = carried is None and bool(actions) and int(actions[-1][0] or 0) >= sentence
@@ -238,10 +241,10 @@ def _actions(
             sentence, carried = last + 1, None
     return (
         [
-            Action(document.quote(a, b), a, b, _parties(a, b, named), year)
+            Action(document.quote(a, b), a, b, parties.parties(a, b), year)
             for a, b, year in ((int(x[0] or 0), int(x[1] or 0), x[2]) for x in actions)
         ],
-        [Action(document.quote(a, b), a, b, _parties(a, b, named)) for a, b in aims if a < b],
+        [Action(document.quote(a, b), a, b, parties.parties(a, b)) for a, b in aims if a < b],
     )
 
 
@@ -258,22 +261,50 @@ def _waits(clause: str, adverbs: tuple[str, ...], settings: tuple[str, ...]) -> 
     return not (len(clause) > 24 and len(_verb().findall(clause)) > 2)
 
 
-def _trimmed(text: str, first: int, last: int, brackets: list[Naming]) -> tuple[int, int]:
-    """Leave blanks and the brackets of parties off the ends of a clause."""
-    for naming in brackets:
-        if first <= naming.start < last and naming.end >= last - 1:
-            last = naming.start
-        elif first <= naming.start and naming.end <= last and naming.start - first < 2:
-            first = naming.end
-    while first < last and text[first] in " \t\u3000·—-、":
-        first += 1
-    while first < last and text[last - 1].isspace():
-        last -= 1
-    return first, last
+class _Named:
+    """The places that name parties in the text of a task, and what each speaks for."""
 
+    def __init__(self, text: str, named: Sequence[Naming]) -> None:
+        self.text = text
+        self.brackets = [naming for naming in named if naming.bracket]
+        self.running = [naming for naming in named if not naming.bracket]
+        self.opens = [naming.start for naming in self.brackets]
+        self.starts = [naming.start for naming in self.running]
 
-def _parties(first: int, last: int, named: list[Naming]) -> tuple[Party, ...]:
-    """Return who is named for a clause: in it, or by the next bracket after it."""
-    inside = [p for n in named if not n.bracket and first <= n.start < last for p in n.parties]
-    after = next((n.parties for n in named if n.bracket and n.start >= last), ())
-    return (*inside, *after)
+    def trimmed(self, first: int, last: int) -> tuple[int, int]:
+        """Leave blanks and brackets of parties off the ends of a clause."""
+        text = self.text
+        at = bisect_left(self.opens, first)
+        while at < len(self.brackets) and self.opens[at] < last:
+            naming = self.brackets[at]
+            if naming.end >= last - 1:
+                last = naming.start
+            elif naming.start - first < 2:
+                first = naming.end
+            at += 1
+        while first < last and text[first] in " \t\u3000·—-、":
+            first += 1
+        while first < last and text[last - 1].isspace():
+            last -= 1
+        return first, last
+
+    def covers(self, first: int, last: int) -> bool:
+        """Whether a clause says who (由水务局负责) and not what."""
+        at = bisect_right(self.starts, first + 1) - 1
+        return at >= 0 and self.running[at].end >= last
+
+    def parties(self, first: int, last: int) -> tuple[Party, ...]:
+        """Return who is named for a clause: in its sentence, and by the next bracket after it."""
+        found: tuple[Party, ...] = ()
+        at = bisect_left(self.starts, first)
+        for number in (at, at - 1):
+            if 0 <= number < len(self.running) and self._one(self.running[number], first, last):
+                found = self.running[number].parties
+                break
+        after = bisect_left(self.opens, last)
+        return found + (self.brackets[after].parties if after < len(self.brackets) else ())
+
+    def _one(self, naming: Naming, first: int, last: int) -> bool:
+        """Whether a naming and a clause stand in one sentence."""
+        start, end = (naming.end, first) if naming.start < first else (last, naming.start)
+        return not any(self.text.find(mark, start, end) >= 0 for mark in "。；;\n")
