@@ -68,6 +68,12 @@ def test_one_way_to_write_fine_particles(said: str) -> None:
     assert read(f"年均{said}浓度".encode()).text == "年均PM2.5浓度\n"
 
 
+def test_radicals_of_fonts_are_characters() -> None:
+    document = read("⻓江流域⻔类⻋⼾，⾯积".encode())
+    assert document.text == "长江流域门类车户,面积\n"
+    assert document.quote(0, 2) == "⻓江"
+
+
 def test_broken_lines_are_joined_and_furniture_is_left_out() -> None:
     whole, broken = read(samples.PLAN.encode()), read(samples.wrapped().encode())
     holds(broken)

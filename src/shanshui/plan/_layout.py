@@ -309,4 +309,14 @@ def _half(character: str) -> str:
         return character
     if unicodedata.category(character) in {"Cf", "Cc", "Cs"}:
         return ""
-    return unicodedata.normalize("NFKC", character)
+    return _RADICALS.get(character) or unicodedata.normalize("NFKC", character)
+
+
+# Radicals that fonts of PDF files give for the characters that look the same; NFKC leaves them.
+_RADICALS = dict(
+    zip(
+        "⼾⺁⺆⺇⺈⺌⺒⺓⺝⺟⺠⺢⺧⺫⺬⺮⺶⺷⺼⺽⻁⻄⻅⻆⻉⻋⻌⻑⻓⻔⻘⻙⻚⻛⻜⻝⻡⻢⻣⻤⻥⻦⻧⻨⻩⻬⻮⻰⻳",
+        "户厂冂几刀小巳幺月母民水牛目示竹羊羊肉臼虎西见角贝车辶長长门青韦页风飞食首马骨鬼鱼鸟卤麦黄齐齿龙龟",
+        strict=True,
+    )
+)
