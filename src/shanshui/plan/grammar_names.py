@@ -120,43 +120,55 @@ def generic(name: str) -> bool:
     return _GENERIC.fullmatch(name) is not None
 
 
-_AND = re.compile(r"[、]|和|与|及|以及")
+_AND = re.compile(r"、|以及|和(?!美|谐)|与|及(?!以上|以下)")
+
+
+def parts(subject: str) -> list[str]:
+    """Part a coordinated subject: 化学需氧量、氨氮 and 地下水和近岸海域."""
+    return [part.strip() for part in _AND.split(subject) if part.strip()]
+
+
+def each(name: str, *, together: bool) -> list[str]:
+    """Part a subject whose parts have one value together: 化肥、农药利用率均达到43%."""
+    found = parts(name)
+    if len(found) < 2:
+        return [name]
+    shared = share(found)
+    if all(map(known, shared)) or (together and all(map(measurable, shared))):
+        return shared
+    return [name]
 
 
 def coordinated(subject: str, many: int) -> list[str] | None:
-    """Part a subject into as many names as there are values; what the last adds at its end is shared.
+    """Part a subject into as many names as there are values; they share the end of the last.
 
     Examples
     --------
     >>> coordinated("美丽河湖、美丽海湾建成率", 2)
     ['美丽河湖建成率', '美丽海湾建成率']
     """
-    parts = [part.strip() for part in _AND.split(subject) if part.strip()]
-    if len(parts) != many:
+    found = parts(subject)
+    if len(found) != many:
         # 和 may stand inside a name: 受污染耕地和建设用地安全利用率、秸秆综合利用率.
-        parts = [part.strip() for part in subject.split("、") if part.strip()]
-        if len(parts) == many - 1 and "和" in parts[-1]:
-            parts[-1:] = parts[-1].split("和", 1)
-    if len(parts) != many:
-        return None
-    return share(parts)
+        found = [part.strip() for part in subject.split("、") if part.strip()]
+    return share(found) if len(found) == many else None
 
 
-def share(parts: list[str]) -> list[str]:
+def share(found: list[str]) -> list[str]:
     """Give to each of coordinated names the end that only the last one writes."""
-    last = parts[-1]
+    last = found[-1]
     if match := _EMITTED.search(last):
         return [
             part if _EMITTED.search(part) or known(part) else part + match.group()
-            for part in parts[:-1]
+            for part in found[:-1]
         ] + [last]
-    if all(measurable(part) for part in parts):
-        return parts
+    if all(measurable(part) for part in found):
+        return found
     match = _SHARED.search(last)
     end = match.group() if match else ""
     if not end or end == last:
-        return parts
-    return [part if measurable(part) else part + end for part in parts[:-1]] + [last]
+        return found
+    return [part if measurable(part) else part + end for part in found[:-1]] + [last]
 
 
 _EMITTED = re.compile("(?:重点工程)?(?:累计)?(?:减排量|排放总量|排放量|削减量)$")

@@ -1,4 +1,4 @@
-"""Numbers as plans write them: Arabic with thousands marks, Chinese numerals, scales kept as written."""
+"""Numbers as plans write them: Arabic with thousands marks, Chinese numerals, 翻一番."""
 
 from __future__ import annotations
 

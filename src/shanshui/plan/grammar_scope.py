@@ -1,0 +1,230 @@
+"""What holds for a place of a plan: its region, past or future, the year it starts from."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass, field
+
+from shanshui.plan.document import Document
+from shanshui.plan.grammar_dates import FIVE, FIVE_YEARS
+from shanshui.plan.grammar_names import clean
+from shanshui.plan.regions import Gazetteer, gazetteer, regions_in
+
+_PAST = re.compile("成效|成就|现状|回顾|进展|问题|基础|形势|挑战|机遇|不足|背景|工作情况|困难|短板")
+_PAST_END = re.compile("(?:成效|成就|现状|回顾|进展|问题|挑战|机遇|不足|困难|短板|形势|基础)$")
+_AHEAD = re.compile(
+    "目标|任务|举措|措施|要求|重点|夯实|打牢|筑牢|推进|加强|构建|提升|解决|建设|完善|强化|实施|保障"
+)
+_SOLVE = re.compile(
+    "解决|夯实|打牢|筑牢|推进|加强|补齐|破解|着力|集中|聚焦|整治|改善|强化|巩固|提升|完善"
+)
+_GOAL = re.compile("目标|总体要求|愿景|指标|导语|总体思路|工作要求")
+_TITLE = re.compile(
+    r"(?:规划|纲要|方案|计划|意见|行动|办法|细则|通知|决定|任务|要点|要求|报告|措施)"
+    r"(?:\(.*\))?[》”]?(?:的通知)?$"
+)
+_BY_FORM = re.compile(
+    r"《?([\u4e00-\u9fff]{2,6}?(?:自治区|自治州|自治县|省|市|县|区|州|盟|旗))(?!域|级)"
+)
+_SHORT = re.compile(
+    r"(?P<nation>全国|我国|中国(?!式))|(?P<province>全省|我省)|(?P<centre>(?:全?市)?中心城区)"
+    r"|(?P<urban>市区)|(?P<city>全市|我市|全县|全区|我县)"
+)
+_BEFORE_REGION = re.compile(
+    r"(?:其中|力争|争取|努力|推动|支持|实现|确保|,|区域内?|使|让|将|在|\s)*"
+)
+_AND = ("、", "和", "与", "及", "以及")
+# 天津港, 广州国家中心城市: the name goes on, and no region is meant.
+_GOES_ON = re.compile(r"港|口|江|河|湖|海|山|湾|国家|经|高|大学|首都|城市副")
+
+
+@dataclass
+class Section:
+    """A section, as its heading and the headings above it tell."""
+
+    start: int
+    past: bool = False
+    goal: bool = False
+    box: bool = False
+    aside: bool = False
+
+
+@dataclass
+class State:
+    """What earlier clauses have said that holds for the next."""
+
+    year: int | None = None
+    dated: str = ""
+    dated_sentence: int = 0
+    span: int = 0
+    subject: str = ""
+    verb: str = ""
+    regions: list[str] = field(default_factory=list)
+    base: int | None = None
+    stretch: bool = False
+    owner: str | None = None
+    sentence: int = 0
+
+    def new_sentence(self) -> None:
+        """Forget what a full stop ends."""
+        self.sentence += 1
+        self.regions, self.owner, self.stretch, self.base = [], None, False, None
+
+
+class Scope:
+    """What holds for the places of a document.
+
+    Parameters
+    ----------
+    document : Document
+        The document.
+    region : str, optional
+        Name or code of its region.
+    """
+
+    def __init__(self, document: Document, region: str | None) -> None:
+        self.text = document.text
+        self.places: Gazetteer = gazetteer().with_counties(self.text)
+        self.sections = _sections(document)
+        self._starts = [section.start for section in self.sections]
+        self.base = _base_year(self.text)
+        self._regions = self._titles(region)
+
+    def section(self, place: int) -> Section:
+        """Return the section of a place."""
+        return self.sections[bisect_right(self._starts, place) - 1]
+
+    # ----- regions ---------------------------------------------------------------------------
+
+    def region(self, place: int) -> str | None:
+        """Return the region that the plan at a place is for; a file may hold several plans."""
+        number = bisect_right(self._regions, place, key=lambda title: title[0])
+        return self._regions[max(number - 1, 0)][1]
+
+    def is_title(self, place: int) -> bool:
+        """Whether a title line that names a region begins at a place."""
+        return any(start == place for start, _ in self._regions[1:])
+
+    def _titles(self, region: str | None) -> list[tuple[int, str | None]]:
+        if region:
+            entry = self.places.by_code.get(region) or self.places.by_name.get(region)
+            return [(-1, entry.name if entry else region)]
+        titles: list[tuple[int, str | None]] = []
+        place = 0
+        for line in self.text.split("\n"):
+            if name := self._of_title(line.strip()):
+                titles.append((place, name))
+            place += len(line) + 1
+        return [(-1, self._usual() or (titles[0][1] if titles else None)), *titles]
+
+    def _usual(self) -> str | None:
+        names: Counter[str] = Counter()
+        for span in regions_in(self.text[:6000], gazetteer=self.places):
+            if span.region.level != "province" or span.end - span.start > 2:
+                names[span.region.name] += 1
+        return names.most_common(1)[0][0] if names else None
+
+    def _of_title(self, line: str) -> str | None:
+        if not line or len(line) > 60 or "。" in line or not _TITLE.search(line):
+            return None
+        if line[0] in "一二三四五六七八九十(1234567890第":
+            return None
+        spans = regions_in(line, gazetteer=self.places)
+        if spans:
+            return spans[-1 if "《" in line else 0].region.name
+        match = _BY_FORM.match(line)
+        return match[1] if match else None
+
+    def _province(self, region: str) -> str | None:
+        entry = self.places.by_name.get(region)
+        if entry and entry.code and entry.code[:2].isdigit():
+            above = self.places.by_code.get(entry.code[:2] + "0000")
+            return above.name if above else None
+        return None
+
+    def take_regions(self, start: int, end: int, state: State) -> None:
+        """Take the regions at the head of a clause into the state."""
+        head = _BEFORE_REGION.match(self.text, start, end)
+        start = head.end() if head else start
+        usual = self.region(start) or ""
+        if match := _SHORT.match(self.text, start, end):
+            if match["nation"]:
+                state.regions = ["全国"]
+            elif match["province"]:
+                state.regions = [self._province(usual) or usual]
+            elif match["centre"]:
+                state.regions = [usual + "中心城区"]
+            elif match["urban"]:
+                state.regions = [usual + "区" if usual.endswith("市") else usual + "市区"]
+            else:
+                state.regions = [usual] if usual else []
+            if match["nation"] == "中国":
+                state.owner = "中国"
+            return
+        names, place = self._leading(self.text[start:end])
+        if names and place < end - start and not _GOES_ON.match(self.text, start + place, end):
+            state.regions = names
+
+    def _leading(self, window: str) -> tuple[list[str], int]:
+        """Return the regions that a text begins with, and where they end."""
+        names: list[str] = []
+        place = 0
+        for span in regions_in(window, gazetteer=self.places):
+            joint = window[place : span.start]
+            if joint and (not names or joint not in _AND):
+                break
+            names.append(span.region.name)
+            place = span.end
+        return names, place
+
+    def without_region(self, subject: str) -> str:
+        """Take the regions off the head of a subject, and what else is no part of its name."""
+        subject = clean(subject)
+        _, place = self._leading(subject[:40])
+        if place and _GOES_ON.match(subject, place):
+            return subject
+        rest = subject[place:]
+        match = _SHORT.match(rest)
+        return clean(rest[match.end() :] if match else rest) or subject
+
+
+def _sections(document: Document) -> list[Section]:
+    """Tell for each heading whether it reports the past, sets goals, lists projects."""
+    out = [Section(0)]
+    above: list[tuple[int, Section]] = []
+    for heading in document.outline:
+        while above and above[-1][0] >= heading.level:
+            above.pop()
+        title, number = heading.title, heading.number
+        past = _PAST_END.search(title) is not None
+        past = past or (_PAST.search(title) is not None and not _AHEAD.search(title))
+        section = Section(
+            heading.start,
+            (past and not _SOLVE.match(title)) or any(section.past for _, section in above),
+            _GOAL.search(title) is not None or any(section.goal for _, section in above),
+            number.startswith("专栏") and not re.search("指标|目标", title),
+            number.startswith("附") or any(section.aside for _, section in above),
+        )
+        above.append((heading.level, section))
+        out.append(section)
+    return out
+
+
+_PERIOD = re.compile(r"((?:19|20)\d\d)年?\s*[-—–~至]+\s*(?:19|20)\d\d年?")
+
+
+def _base_year(text: str) -> int:
+    """Return the year that a plan starts from; what is dated no later is the past."""
+    if match := re.search(r"基准年(?:份)?(?:为|是|:)?\s*(\d{4})", text):
+        return int(match[1])
+    if match := re.search(rf"\({_PERIOD.pattern}\)", text[:3000]) or _PERIOD.search(text[:120]):
+        return int(match[1]) - 1
+    if match := re.search(r"规划期(?:限)?(?:为|是|:)?\s*((?:19|20)\d\d)", text):
+        return int(match[1]) - 1
+    title = re.search(rf"({FIVE})[”\"]?[^。\n]{{0,16}}(?:规划|计划|方案|纲要)", text[:1500])
+    if title:
+        return FIVE_YEARS[title[1]] - 5
+    ahead = [int(year) for year in re.findall(r"到((?:19|20)\d\d)年", text)]
+    return min(ahead, default=1900) - 1
