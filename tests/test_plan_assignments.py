@@ -88,14 +88,28 @@ def test_the_threshold_is_the_users():
 
 def test_measures_stand_for_tasks_where_both_have_columns():
     table = cells(
-        ("任务", "具体措施", "责任单位"),
-        ("治水", "建设围网", "甲局、乙局"),
-        ("", "修建水池", ""),
+        ("任务", "具体措施", "责任单位", "配合单位"),
+        ("治水", "建设围网", "甲局、乙局", "丙局"),
+        ("", "修建水池", "", ""),
     )
     found = assignments(table)
-    assert [(a.task, a.responsible) for a in found] == [
-        ("建设围网", ("甲局", "乙局")),
-        ("修建水池", ("甲局", "乙局")),
+    assert [(a.task, a.responsible, a.support) for a in found] == [
+        ("建设围网", ("甲局", "乙局"), ("丙局",)),
+        ("修建水池", ("甲局", "乙局"), ("丙局",)),
+    ]
+
+
+def test_merged_cells_of_a_web_page():
+    rows = (
+        "<tr><th>序号</th><th>工作任务</th><th>牵头部门</th><th>协办单位</th><th>完成期限</th></tr>"
+        "<tr><td>1</td><td>建设围网</td><td rowspan=2>甲局</td><td>乙局</td>"
+        "<td>2025年底前</td></tr>"
+        "<tr><td>2</td><td>修建水池</td><td></td><td>2026年6月底前</td></tr>"
+    )
+    found = assignments(read(f"<html><body><table>{rows}</table></body></html>".encode()))
+    assert [(a.number, a.task, a.lead, a.support, a.year) for a in found] == [
+        ("1", "建设围网", ("甲局",), ("乙局",), 2025),
+        ("2", "修建水池", ("甲局",), (), 2026),
     ]
 
 

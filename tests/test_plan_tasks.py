@@ -112,6 +112,24 @@ def test_forms_of_parties(text, want):
     assert all(text[p.start : p.end] == p.name for p in found)
 
 
+def test_a_bracket_amid_a_paragraph_and_a_note_inside_it():
+    text = (
+        "一、优化产业\n1.编制清单。完成底线编制，明确限制目录。〔县生态环境局牵头，县发展和改革局参与，"
+        "各镇、街道（管委会）负责落实。以下各项均需各镇、街道（管委会）落实，不再列出。〕"
+        "禁止新建小锅炉。（县市场监管局牵头督导）\n2.整治企业。2026年9月底前，完成整治。\n"
+    )
+    first, second = tasks(document(text))
+    assert [(a.quote, [f"{p.name} {p.role}" for p in a.parties]) for a in first.actions[1:]] == [
+        (
+            "明确限制目录",
+            ["县生态环境局 lead", "县发展和改革局 support", "各镇、街道(管委会) responsible"],
+        ),
+        ("禁止新建小锅炉", ["县市场监管局 lead"]),
+    ]
+    assert [(a.quote, a.deadline) for a in second.actions] == [("完成整治", 2026)]
+    assert [p.name for p in second.parties] == ["各镇、街道(管委会)"]
+
+
 def test_spans_lead_back_to_the_original():
     doc = document(TEXT)
     for task in tasks(doc):

@@ -234,9 +234,14 @@ def _of_grid(document: Document, grid: Sequence[Sequence[Place]]) -> Iterator[As
         work = cells.get("measure") or cells.get("task")
         if work is None or len(work.text) < 2:
             continue
-        # An empty cell of who leads is one that is merged with the cell above.
+        # An empty cell of who leads is one that is merged with the cell above; one of who supports
+        # only where the task has measures in several rows.
         named = tuple(_of_cells(document.text, cells))
-        parties = named if {"lead", "responsible"} & set(cells) else parties + named
+        if not {"lead", "responsible"} & set(cells):
+            whole = "task" in columns and "task" not in cells
+            above = parties if whole else tuple(p for p in parties if p.role != "support")
+            named = above + named
+        parties = named
         deadline = cells["deadline"].text if "deadline" in cells else deadline
         number = cells["number"].text if "number" in cells else ""
         yield _assignment(document, number, work.start, work.end, parties, deadline or None)

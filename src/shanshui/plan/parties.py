@@ -42,7 +42,9 @@ class Party:
 
 # One bracket inside is a part of a name: 各县(市、区).
 _INNER = r"[(（][^()（）\n]{0,20}[)）]"
-_BRACKET = re.compile(rf"[(（]((?:[^()（）\n]|{_INNER}){{2,400}})[)）]")
+_BRACKET = re.compile(
+    rf"[(（]((?:[^()（）\n]|{_INNER}){{2,400}})[)）]|[〔【\[]((?:[^〔〕【】\[\]\n]){{2,400}})[〕】\]]"
+)
 # 由市水务局负责; 市水务局牵头,会同… at the beginning of a clause.
 _RUNNING = re.compile(
     r"(?:(?<=[,，。;；:：\n])|^|由)(?P<names>[^,，。;；:：()（）\n由]{2,60}?)(?=总?牵头|负责)",
@@ -52,12 +54,21 @@ _RUNNING_REST = re.compile(
     r"(?:总?牵头|负责)(?:负责|组织|落实)?[,，]?(?:会同(?P<with>[^,，。;；()（）\n]{2,80}?)(?=负责|推进|落实|制定|开展|[,，。;；])"
     r"|(?P<names>[^,，。;；()（）\n]{2,80}?)(?=参与|配合|协助|按职责))?"
 )
-_NAME = re.compile(rf"(?:{_INNER}|[^、,，;；:：\s])+")
+# 各县、区人民政府 is one name.
+_EACH = r"各(?:[县市区州盟旗镇乡]、)+(?=[县市区州盟旗镇乡街])"
+_NAME = re.compile(rf"(?:{_EACH}|{_INNER}|[^、,，;；:：。\s])+")
 _TAIL = re.compile(rf"{_INNER}$")
 _JOINED = re.compile(r"(?<=[局委办厅部府会处院区县])(?:以及|[和及与])")
 _AROUND = re.compile(
     r"^(?:由|并由|请|其中|以及|[和及与])|(?:等(?:有关|相关)?(?:部门|单位|地区)?|等|按照?(?:各自)?职责(?:分工)?"
     r"|分工|共同|具体|总|分别|组织|统筹|协同|联合|要|等)+$"
+)
+
+
+_FOR_ALL = re.compile(
+    rf"(?P<which>以下|下列|下述|上述|以上|各项|所有|本表)?[^,，。;；()（）\n]{{0,8}}均[需须由应]"
+    rf"(?P<names>(?:{_INNER}|[^,，。;；()（）\n]){{1,30}}?)(?P<cue>负责|落实|配合|参与|实施)[^,，。;；()（）\n]{{0,6}}"
+    r"[,，]?(?:以下)?不再(?:一一|逐一|单独|重复|另行)?(?:列出|列明|注明|列)"
 )
 
 
@@ -68,7 +79,7 @@ def _cue() -> re.Pattern[str]:
         f"(?P<{role}>{'|'.join(sorted(words[role], key=len, reverse=True))})" for role in ROLES
     )
     return re.compile(
-        f"(?:{cues}|(?P<with>会同))(?:负责|推进|落实|单位|部门|主体|方|机构|地区)*(?P<label>[:：])?"
+        f"(?:{cues}|(?P<with>会同))(?:负责|推进|落实|督导|组织|单位|部门|主体|方|机构|地区)*(?P<label>[:：])?"
     )
 
 
@@ -195,7 +206,10 @@ def namings(text: str, start: int = 0, end: int | None = None) -> list[Naming]:
     end = len(text) if end is None else end
     found = []
     for match in _BRACKET.finditer(text, start, end):
-        parties = parties_of(text, match.start(1), match.end(1))
+        inside = match.span(match.lastindex or 1)
+        # 以下均需…不再列出 in the same bracket is read by `for_all`.
+        general = _FOR_ALL.search(text, *inside)
+        parties = parties_of(text, inside[0], general.start() if general else inside[1])
         if parties:
             found.append(Naming(match.start(), match.end(), tuple(parties), True))
     taken = [(naming.start, naming.end) for naming in found]
@@ -212,13 +226,6 @@ def namings(text: str, start: int = 0, end: int | None = None) -> list[Naming]:
                     parties += _names(text, *rest.span(group), "support", known=False)
             found.append(Naming(first, rest.end(), tuple(parties), False))
     return sorted(found, key=lambda naming: naming.start)
-
-
-_FOR_ALL = re.compile(
-    r"(?P<which>以下|下列|下述|上述|以上|各项|所有|本表)?[^,，。;；()（）\n]{0,8}均[需须由应]"
-    r"(?P<names>[^,，。;；()（）\n]{1,30}?)(?P<cue>负责|落实|配合|参与|实施)[^,，。;；()（）\n]{0,6}"
-    r"[,，]?(?:以下)?不再(?:一一|逐一|单独|重复|另行)?(?:列出|列明|注明|列)"
-)
 
 
 def for_all(text: str) -> list[tuple[int, int, tuple[Party, ...]]]:

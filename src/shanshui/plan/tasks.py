@@ -11,8 +11,8 @@ from functools import lru_cache
 from shanshui.plan.document import Document, Heading
 from shanshui.plan.parties import Naming, Party, for_all, lexicon, namings
 
-_SPLIT = re.compile(r"[,，;；。！？!?\n(（)）“”\"「」『』]")
-_OPEN, _CLOSE = "(（“「『", ")）”」』"
+_SPLIT = re.compile(r"[,，;；。！？!?\n(（)）“”\"「」『』〔〕【】]")
+_OPEN, _CLOSE = "(（“「『〔【", ")）”」』〕】"
 # 到2027年 opens an aim, not an action; 2025年底前 is an action with its deadline.
 _YEAR = r"(?:20\d\d年|“?十[三四五六七]五”?(?:时期|期间)?|本世纪中叶)"
 _AIM = re.compile(
@@ -221,8 +221,8 @@ def _actions(
             elif clause:
                 aims.append((first, last))
             carried = None
-        elif parties.covers(first, last):
-            pass
+        elif parties.covers(first, last) or _BY.fullmatch(clause):
+            pass  # who, or by when, and not what
         elif _CHINESE.search(clause):
             begins = carried if carried is not None else first
             follows = carried is None and bool(actions) and int(actions[-1][0] or 0) >= sentence
