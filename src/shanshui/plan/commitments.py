@@ -13,7 +13,7 @@ from shanshui.plan import grammar_names as names
 from shanshui.plan import grammar_states as states
 from shanshui.plan.document import Document
 from shanshui.plan.grammar import Clause, clauses
-from shanshui.plan.grammar_dates import Date, dates
+from shanshui.plan.grammar_dates import FIVE, YEAR, Date, base_year, dates
 from shanshui.plan.grammar_quantities import Quantity, quantities, special, special_value
 from shanshui.plan.grammar_roles import LIMITS, Part, Role, role, sign
 from shanshui.plan.grammar_scope import Scope, Section, State
@@ -155,13 +155,14 @@ class _Context:
     own: bool
     section: Section
     state: State
+    years: tuple[int, ...]
 
 
 _LIST_ITEM = re.compile(
     r"(?:——|[①-⑩•·●]|\d{1,2}[.、)]|\(\d{1,2}\)|\([一二三四五六七八九十]+\)|[一二三四五六七八九十]+是)"
 )
 _BEFORE_DATE = re.compile(
-    r"(?:其中|力争|争取|总体上|因此|努力|确保|预计|在|并|近期|远期|中期|展望|第.步|目标|:)+"
+    r"(?:其中|力争|争取|总体上|因此|努力|确保|预计|在|并|近期|远期|中期|展望|第.步|目标|\(|:)+"
 )
 _STRETCH = re.compile("力争|争取|努力")
 _SAID_FIRST = 14  # characters of a date that stands alone before its clause
@@ -194,6 +195,8 @@ class _Reader:
                 level = heading.level
                 if goal and level <= goal[2]:
                     goal = None
+                if year := _goal_year(heading.title, self.scope.base):
+                    goal = (year, heading.title, level)
                 # A run-in heading (一)…。 is followed by its paragraph on the same line.
                 stop = min(heading.end, end)
                 if stop - start < 20 or not quantities(self.text, start, stop):
@@ -218,7 +221,8 @@ class _Reader:
         start, end = clause.start, clause.end
         while start < end and self.text[start] in " —-、":
             start += 1
-        own, body = self._date(dates(self.text, start, end), start, end, state)
+        found = dates(self.text, start, end)
+        own, body = self._date(found, start, end, state)
         if body >= end:
             return
         self.scope.take_regions(body, min(end, body + 40), state)
@@ -226,7 +230,9 @@ class _Reader:
         past = section.past if year is None else year <= self.scope.base
         if year is None and section.past:
             year = self.scope.base
-        context = _Context(start, end, body, year, past, own is not None, section, state)
+        context = _Context(
+            start, end, body, year, past, own is not None, section, state, _years(found)
+        )
         before = len(self.found)
         if section.aside:
             # Annexes explain; only what is dated ahead is a commitment.
@@ -416,7 +422,7 @@ class _Reader:
                 f"{found.pattern}: {''.join(words.cues)}{quantity.text}",
                 value=value, unit=unit, comparator=comparator, region=region, year=when,
                 base_year=base if comparator.endswith("_by") else None,
-                stretch=words.stretch or state.stretch, approx=approx,
+                stretch=state.stretch or _STRETCH.search(said) is not None, approx=approx,
             )  # fmt: skip
 
     def _spread(
@@ -434,6 +440,9 @@ class _Reader:
             if len(titles) > 1:
                 return [(values[0], title, regions[0], year) for title in titles]
             return [(values[0], name, region, year) for region in regions]
+        if len(context.years) == many:
+            # 到2027年和2030年分别达到60%、70%.
+            return [(v, name, regions[0], y) for v, y in zip(values, context.years, strict=True)]
         if len(regions) == many:
             return [(v, name, r, year) for v, r in zip(values, regions, strict=True)]
         if titles := names.coordinated(name, many) or []:
@@ -586,6 +595,19 @@ _PM = re.compile("PM2.5|细颗粒物")
 
 def _kind(context: _Context) -> str:
     return "baseline" if context.past else "target"
+
+
+def _years(found: list[Date]) -> tuple[int, ...]:
+    return tuple(date.year for date in found if date.use == "by")
+
+
+def _goal_year(title: str, base: int) -> int | None:
+    """Return the year of a heading such as 2027年目标, which governs what stands below it."""
+    if not re.search("目标|指标|愿景", title):
+        return None
+    match = re.search(rf"({YEAR})年|({FIVE})", title)
+    year = base_year(match.group()) if match else None
+    return year if year and year > base else None
 
 
 def _leads(line: str) -> bool:
