@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import plan_samples
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -55,6 +56,8 @@ def files(results, tmp_path, monkeypatch):
         "断面"
     )
     roster.write_csv("名单.csv")
+    Path("规划.docx").write_bytes(plan_samples.word())
+    Path("规划.txt").write_text(plan_samples.PLAN, encoding="utf-8")
 
 
 COMMANDS = sorted(
