@@ -15,8 +15,11 @@ from shanshui.plan.document import Document, Heading
 from shanshui.plan.regions import Gazetteer, gazetteer, regions_in
 from shanshui.plan.tables import Place, grids
 
+_CHINESE = "一二三四五六七八九"
 _LONGEST = 60  # characters of a name
-_ITEM = re.compile(r"(?:(\d{1,3})[.．、](?!\d)|[(（](\d{1,3})[)）]|([①-⑳])|[—–\-·•●■◆*]+)\s*")
+_ITEM = re.compile(
+    r"(?:(\d{1,3})[.．、](?!\d)|[(（](\d{1,3})[)）]|([①-⑳])|[(（]([一二三四五六七八九十]{1,3})[)）]|[—–\-·•●■◆*]+)\s*"
+)
 _INLINE = re.compile(r"[(（](\d{1,2})[)）]|([①-⑳])")
 _ROW = re.compile(r"(\d{1,3})\s+(?=\S)")
 _OPEN, _CLOSE = "(（“「『《", ")）”」』》"
@@ -143,11 +146,8 @@ def projects(document: Document, *, regions: Gazetteer | None = None) -> list[Pr
     found: list[Project] = []
     outline = document.outline
     for number, heading in enumerate(outline):
-        if _lists(heading):
-            # The items of an annex may be headings; those of a box are none.
-            below = heading.level if heading.number.startswith("附") else 99
-            later = (h.start for h in outline[number + 1 :] if h.level <= below)
-            items = _items(text, heading.end, next(later, len(text)))
+        if _lists(heading, text):
+            items = _items(text, heading.end, _end(text, outline, number))
             found += (_project(document, item, heading, known) for item in items)
     for grid in grids(text):
         at = grid[0][0].start
@@ -156,15 +156,34 @@ def projects(document: Document, *, regions: Gazetteer | None = None) -> list[Pr
     return sorted(found, key=lambda project: project.start)
 
 
-def _lists(heading: Heading) -> bool:
+def _lists(heading: Heading, text: str) -> bool:
     words = lexicon()["boxes"]
-    if any(word in heading.title for word in words["none"]):
+    # The title of an annex may stand in the next line.
+    title = heading.title or text[heading.end :][:_LONGEST].strip().split("\n")[0]
+    if any(word in title for word in words["none"]):
         return False
     if heading.number.startswith("专栏"):
         return True
     return heading.number.startswith(("附", "表")) and any(
-        word in heading.title for word in words["annexes"]
+        word in title for word in words["annexes"]
     )
+
+
+def _end(text: str, outline: Sequence[Heading], number: int) -> int:
+    """Return where a box or an annex ends, whose items may look like headings."""
+    heading = outline[number]
+    annex = heading.number.startswith("附")
+    empty, wanted = True, 1
+    for at in range(number + 1, len(outline)):
+        later = outline[at]
+        empty = wanted > 1 or (empty and not text[outline[at - 1].end : later.start].strip())
+        # (一), (二) … at once after the title of a box, each with its words in the same line.
+        counted = _ordinal(later.number.strip("()（）、 "))
+        item = empty and counted == wanted and text[later.end : later.end + 1] not in ("", "\n")
+        if not (item or (annex and later.level > heading.level)):
+            return later.start
+        wanted += 1
+    return len(text)
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -212,7 +231,19 @@ def _number(match: re.Match[str] | None) -> int | None:
     if match is None or not match.lastindex:
         return None
     said = match.group(match.lastindex)
-    return int(said) if said.isdecimal() else ord(said) - ord("①") + 1
+    if said.isdecimal():
+        return int(said)
+    return _ordinal(said) or ord(said) - ord("①") + 1
+
+
+def _ordinal(said: str) -> int:
+    """Return the number of 一 to 九十九, 0 of anything else."""
+    if not said or any(character not in _CHINESE + "十" for character in said):
+        return 0
+    tens, ten, ones = said.rpartition("十")
+    return (10 * (_CHINESE.find(tens) + 1 if tens else 1) if ten else 0) + (
+        _CHINESE.find(ones) + 1 if ones else 0
+    )
 
 
 def _marks(text: str, start: int, end: int, stops: str) -> Iterator[int]:
@@ -244,10 +275,12 @@ def _of_item(text: str, start: int, end: int, number: int | None, *, bare: bool)
             yield from _named(text, first, cut, number, name, first, last)
         return
     if stop < end and text[stop] in ":：":
-        listed = list(_listed(text, stop + 1, end, alone=_ends(name)))
+        listed = list(_listed(text, stop + 1, end, alone=_ends(name, works=False)))
         if listed:
             for first, last in listed:
-                yield from _named(text, first, last, number, name, start, end, shared=True)
+                yield from _named(
+                    text, first, last, number, name, start, end, shared=len(listed) > 1
+                )
             return
     if bare and not _ends(name):
         return
@@ -287,10 +320,10 @@ def _named(
         yield _Item(start, end, number, category, first, last, shared=shared)
 
 
-def _ends(name: str) -> bool:
-    """Whether a name ends as the names of projects do."""
+def _ends(name: str, *, works: bool = True) -> bool:
+    """Whether a name ends as the names of projects do, with or without those of works (改造)."""
     words = lexicon()["names"]
-    return _TAIL.sub("", name).endswith((*words["endings"], *words["works"]))
+    return _TAIL.sub("", name).endswith((*words["endings"], *(words["works"] if works else ())))
 
 
 @lru_cache(maxsize=1)
