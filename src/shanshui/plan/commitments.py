@@ -155,7 +155,6 @@ class _Context:
     own: bool
     section: Section
     state: State
-    years: tuple[int, ...]
 
 
 _LIST_ITEM = re.compile(
@@ -223,6 +222,7 @@ class _Reader:
             start += 1
         found = dates(self.text, start, end)
         own, body = self._date(found, start, end, state)
+        state.years = tuple(date.year for date in found if date.use == "by") or state.years
         if body >= end:
             return
         self.scope.take_regions(body, min(end, body + 40), state)
@@ -230,9 +230,7 @@ class _Reader:
         past = section.past if year is None else year <= self.scope.base
         if year is None and section.past:
             year = self.scope.base
-        context = _Context(
-            start, end, body, year, past, own is not None, section, state, _years(found)
-        )
+        context = _Context(start, end, body, year, past, own is not None, section, state)
         before = len(self.found)
         if section.aside:
             # Annexes explain; only what is dated ahead is a commitment.
@@ -259,14 +257,16 @@ class _Reader:
                 state.base = date.year
             if date.use not in ("by", "since"):
                 continue
-            lead = names.clean(text[start : date.start])
+            listed = body > start and text[body : date.start].strip() in ("、", "和", "与", "及")
+            lead = "" if listed else names.clean(text[start : date.start])
             word = text[date.start : date.start + 1]
             head = word != "以" and (not lead or _BEFORE_DATE.fullmatch(lead) is not None)
             own = date if own is None or not own.reached else own
             if (head or word in "到至截") and date.use == "by":
                 state.year, state.dated = date.year, text[date.start : date.end]
                 state.dated_sentence = state.sentence
-                state.span = date.start if head else start
+                if not listed:
+                    state.span = date.start if head else start
             if head:
                 body = date.end
                 state.stretch = state.stretch or _STRETCH.search(lead) is not None
@@ -440,9 +440,10 @@ class _Reader:
             if len(titles) > 1:
                 return [(values[0], title, regions[0], year) for title in titles]
             return [(values[0], name, region, year) for region in regions]
-        if len(context.years) == many:
+        years = context.state.years
+        if len(years) == many and part.words.each:
             # 到2027年和2030年分别达到60%、70%.
-            return [(v, name, regions[0], y) for v, y in zip(values, context.years, strict=True)]
+            return [(v, name, regions[0], y) for v, y in zip(values, years, strict=True)]
         if len(regions) == many:
             return [(v, name, r, year) for v, r in zip(values, regions, strict=True)]
         if titles := names.coordinated(name, many) or []:
@@ -595,10 +596,6 @@ _PM = re.compile("PM2.5|细颗粒物")
 
 def _kind(context: _Context) -> str:
     return "baseline" if context.past else "target"
-
-
-def _years(found: list[Date]) -> tuple[int, ...]:
-    return tuple(date.year for date in found if date.use == "by")
 
 
 def _goal_year(title: str, base: int) -> int | None:

@@ -56,6 +56,7 @@ class State:
     """What earlier clauses have said that holds for the next."""
 
     year: int | None = None
+    years: tuple[int, ...] = ()
     dated: str = ""
     dated_sentence: int = 0
     span: int = 0
