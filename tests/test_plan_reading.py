@@ -89,6 +89,14 @@ def test_broken_lines_are_joined_and_furniture_is_left_out() -> None:
     assert "青禾县第二污水处理厂" in broken.original.split("\f")[page - 1].replace("\n", "")
 
 
+def test_an_indent_begins_a_paragraph() -> None:
+    full = "全县坚持生态优先绿色发展持续改善环境质量建设美丽青禾县。"
+    lines = [f"　　{full[:-2]}", full]
+    text = "\n".join(lines * 6)
+    joined = "".join(lines).replace("　", "")
+    assert read(text.encode()).text == f"{joined}\n" * 6
+
+
 def test_page_numbers_of_a_site_inside_words() -> None:
     text = "1、到2030年，全县主要污\n2、染物排放总量持续减少，水环\n3、境质量明显改善。"
     document = read(text.encode())

@@ -6,6 +6,7 @@ import io
 import logging
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -376,7 +377,16 @@ def _text_of(page: Any) -> str:
     sizes = sorted(char["size"] for char in page.chars)
     if not sizes:
         return ""
-    return str(page.extract_text(y_tolerance=_SUNK * sizes[len(sizes) // 2]) or "")
+    size = sizes[len(sizes) // 2]
+    lines = page.extract_text_lines(strip=True, return_chars=False, y_tolerance=_SUNK * size)
+    if not lines:
+        return ""
+    # The edge of the text is where most lines begin; what begins two letters later is indented.
+    edge = Counter(round(line["x0"] / size) for line in lines).most_common(1)[0][0] * size
+    return "\n".join(
+        ("　　" if 1.3 * size < line["x0"] - edge < 2.7 * size else "") + line["text"]
+        for line in lines
+    )
 
 
 def _starts(pages: list[str]) -> Iterator[int]:

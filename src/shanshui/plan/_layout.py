@@ -37,6 +37,7 @@ _PAGES_APART = 8  # lines between two bare page numbers
 _WRAPPED = 140  # columns; longer lines are paragraphs
 _LEAST_LINES = 10
 _SHARE_FULL = 0.4
+_FEWEST_INDENTS, _MOST_INDENTS = 0.02, 0.7  # shares of the lines
 _HEAD = 3  # lines at the top and the bottom of a page that may be running heads
 _LONG = 20  # characters; a shorter line without a stop may be a heading
 
@@ -48,6 +49,7 @@ class Line(NamedTuple):
     end: int
     text: str
     glued: bool = False  # goes on with the line before, whatever it looks like
+    indented: bool = False
 
 
 def compose(
@@ -109,8 +111,12 @@ def _lines(original: str, *, broken: bool) -> list[Line]:
                 text, start = _plain(text, start)
                 if not text:
                     continue
-            found.append(Line(start, start + len(text), text))
+            indented = bool(_INDENT.match(raw))
+            found.append(Line(start, start + len(text), text, indented=indented))
     return found
+
+
+_INDENT = re.compile(r"[\u3000\xa0 \t]*(?:\u3000| {2}|\xa0{2}|\t)")
 
 
 def _plain(text: str, start: int) -> tuple[str, int]:
@@ -191,6 +197,9 @@ def _joined(lines: list[Line]) -> list[list[Line]]:
         return []
     widths = [_width(line.text) for line in lines]
     full = _full_width(widths)
+    # Where some lines are indented, but not nearly all, an indent begins a paragraph.
+    share = sum(line.indented for line in lines) / len(lines)
+    indents = _FEWEST_INDENTS < share < _MOST_INDENTS
     paragraphs = [[lines[0]]]
     for i, line in enumerate(lines[1:], 1):
         last = lines[i - 1].text
@@ -198,7 +207,9 @@ def _joined(lines: list[Line]) -> list[list[Line]]:
         if glued or _CLOSES.match(line.text) or (_METRE.search(last) and _RAISED.match(line.text)):
             paragraphs[-1].append(line)
             widths[i] += widths[i - 1]  # both are pieces of one line
-        elif _continues(paragraphs[-1], line, widths[i - 1], full):
+        elif not (indents and line.indented) and _continues(
+            paragraphs[-1], line, widths[i - 1], full
+        ):
             paragraphs[-1].append(line)
         else:
             paragraphs.append([line])
