@@ -114,6 +114,22 @@ def test_type_lines_give_the_category_and_no_size_of_others():
     assert (first.investment, first.number, second.number) == (None, 1, 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("清远市青禾县水厂", "青禾县"),
+        ("清远市水厂", "清远市"),
+        ("清远高新区水厂", "清远高新区"),
+        ("清远市丹江镇水厂", "丹江镇"),
+        ("清远市丹江乡村公园", "清远市"),
+        ("丹江水厂", None),
+    ],
+)
+def test_places(name, place):
+    (project,) = listed(f"专栏1 治水\n1.{name}。扩建。\n")
+    assert project.place == place
+
+
 TABLE = (
     "序号\t项目名称\t建设地点\t建设内容及规模\t总投资（万元）\t建设期限\n"
     "1\t第二水厂\t青禾县\t日供水2万吨\t12,500\t2024-2026\n"

@@ -15,6 +15,11 @@ from shanshui.plan.document import Document, Heading
 from shanshui.plan.regions import Gazetteer, gazetteer, regions_in
 from shanshui.plan.tables import Place, grids
 
+# A town, or a zone of the city itself, right after the name of the city.
+_PART = re.compile(
+    r"([\u4e00-\u9fff]{2,3}(?:镇(?![区村])|街道|乡(?![村镇土])))"
+    r"|(?:高新区|经开区|(?!省|市|国)[\u4e00-\u9fff]{0,4}?(?:开发区|产业园|工业园|新城))"
+)
 _CHINESE = "一二三四五六七八九"
 _LONGEST = 60  # characters of a name
 _ITEM = re.compile(
@@ -66,7 +71,7 @@ class Project:
     category : str
         The type that the item, the table or else the title of the box gives.
     place : str or None
-        Counties that its name or else its item names, or else the city.
+        Counties of its name, or else the town, zone or city; if it has none, those of its item.
     capacity : str or None
         What it says of its size, as the original has it.
     investment : str or None
@@ -516,13 +521,16 @@ def _money(head: str, said: str) -> tuple[str | None, float | None]:
 
 
 def _place(text: str, item: _Item, known: Gazetteer) -> str | None:
-    """Return the counties or else the city of the name, or else of the item."""
+    """Return the counties or else the town, zone or city of the name, or else of the item."""
     for start, end in ((item.start, item.end), (item.end, item.end if item.shared else item.last)):
-        seen = [span.region for span in regions_in(text[start:end], gazetteer=known)]
-        counties = dict.fromkeys(region.name for region in seen if region.level == "county")
+        spans = regions_in(text[start:end], gazetteer=known)
+        counties = dict.fromkeys(s.region.name for s in spans if s.region.level == "county")
         if counties:
             return "、".join(counties)
-        city = next((region.name for region in seen if region.level == "city"), None)
+        city = next((span for span in spans if span.region.level == "city"), None)
         if city:
-            return city
+            part = _PART.match(text, start + city.end, end)
+            if part is None:
+                return city.region.name
+            return part.group(1) or text[start + city.start : part.end()]
     return None
