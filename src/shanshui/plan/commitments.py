@@ -164,6 +164,7 @@ _BEFORE_DATE = re.compile(
     r"(?:其中|力争|争取|总体上|因此|努力|确保|预计|在|并|近期|远期|中期|展望|第.步|目标|\(|:)+"
 )
 _STRETCH = re.compile("力争|争取|努力")
+_LEAD = 40  # characters; what is longer is no lead of a date
 _SAID_FIRST = 14  # characters of a date that stands alone before its clause
 
 
@@ -258,7 +259,7 @@ class _Reader:
             if date.use not in ("by", "since"):
                 continue
             listed = body > start and text[body : date.start].strip() in ("、", "和", "与", "及")
-            lead = "" if listed else names.clean(text[start : date.start])
+            lead = "" if listed else names.clean(text[start : date.start][:_LEAD])
             word = text[date.start : date.start + 1]
             head = word != "以" and (not lead or _BEFORE_DATE.fullmatch(lead) is not None)
             own = date if own is None or not own.reached else own
@@ -382,6 +383,10 @@ class _Reader:
         before = acts.IN_BRACKETS.sub(lambda match: match.group().split("(")[1], before)
         follow = re.sub(r"^\((?:[^()]{0,30})\)", "", text[quantity.end : end])
         subject, words = tail(before)
+        if words.comparator is None and (least := _AT_LEAST.search(before)):
+            # 至少建成1个: the word stands before the verb.
+            words.comparator = ">="
+            words.cues.insert(0, least.group())
         verb, thing = acts.act(subject)
         if grade := self._GRADES.match(text, quantity.end, context.end):
             # 15个国家级、30个省级绿色工厂: the last writes the noun for both.
@@ -588,6 +593,7 @@ class _Reader:
         return out
 
 
+_AT_LEAST = re.compile("至少|不少于|不低于")
 _WATER = re.compile("水|断面|江|河|湖|库|海|流域")
 _REACH = re.compile("(?:段|干流段)?(?:水质)?$|段$")
 _ENTERS = re.compile("(?:迈入|进入|迈进|降至|跨入|步入|进)+$")

@@ -10,7 +10,7 @@ from shanshui.plan.grammar_names import clean
 from shanshui.plan.grammar_quantities import Quantity
 from shanshui.plan.grammar_words import Words
 
-_LEAD = re.compile(r"^(?:其中|力争|争取|努力|全市|全省|全县|全区|区域|累计|共|再|,|、|\s)+")
+_LEAD = re.compile(r"^(?:其中|至少|力争|争取|努力|全市|全省|全县|全区|区域|累计|共|再|,|、|\s)+")
 _MAKES = re.compile(
     "打造|建设|建成|完成|新建|创建|保育|构建|培育|形成|建立|出台|制定|新增|设立|保护|修复|改造|淘汰|治理|整治|部署|实施|达标"
 )
@@ -122,9 +122,12 @@ IN_BRACKETS = re.compile(
 )
 
 
+_NEAR = 300  # characters before a number in which the name that holds it begins
+
+
 def hidden(text: str, start: int, place: int) -> bool:
     """Whether a place stands inside a quoted name, a title or brackets of the clause."""
-    before = text[start:place]
+    before = text[max(start, place - _NEAR) : place]
     return (
         before.count("“") > before.count("”")
         or before.count("《") > before.count("》")

@@ -70,8 +70,11 @@ def dates(text: str, start: int, end: int) -> list[Date]:
     return out
 
 
+_NEAR = 200  # characters before a date in which the title that holds it begins
+
+
 def _in_title(text: str, place: int, start: int) -> bool:
-    before = text[start:place]
+    before = text[max(start, place - _NEAR) : place]
     return before.count("《") > before.count("》") or before.count("〔") > before.count("〕")
 
 

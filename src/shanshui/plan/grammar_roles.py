@@ -108,7 +108,10 @@ def _done(part: Part, state: State) -> Role | None:
     if name and (words.comparator or words.approx or quantity.post or part.past or part.joined):
         full = _full(name, state)
         state.subject = full
-        return Role("level", full, "count" if state.verb and part.joined else "target")
+        count = (state.verb and part.joined) or (
+            quantity.counts and words.comparator in (None, "=")
+        )
+        return Role("level", full, "count" if count else "target")
     if not name and part.cued and state.subject:
         return Role("carried", state.subject, "count" if quantity.counts else "target")
     if name and not quantity.counts and names.measurable(name):

@@ -91,6 +91,7 @@ class Scope:
         self.sections = _sections(document)
         self._starts = [section.start for section in self.sections]
         self.base = _base_year(self.text)
+        self._title_places: set[int] = set()
         self._regions = self._titles(region)
 
     def section(self, place: int) -> Section:
@@ -105,19 +106,21 @@ class Scope:
         return self._regions[max(number - 1, 0)][1]
 
     def is_title(self, place: int) -> bool:
-        """Whether a title line that names a region begins at a place."""
-        return any(start == place for start, _ in self._regions[1:])
+        """Whether the title of a plan begins at a place."""
+        return place in self._title_places
 
     def _titles(self, region: str | None) -> list[tuple[int, str | None]]:
-        if region:
-            entry = self.places.by_code.get(region) or self.places.by_name.get(region)
-            return [(-1, entry.name if entry else region)]
         titles: list[tuple[int, str | None]] = []
         place = 0
         for line in self.text.split("\n"):
-            if name := self._of_title(line.strip()):
-                titles.append((place, name))
+            if _is_title(line.strip()):
+                self._title_places.add(place)
+                if name := self._of_title(line.strip()):
+                    titles.append((place, name))
             place += len(line) + 1
+        if region:
+            entry = self.places.by_code.get(region) or self.places.by_name.get(region)
+            return [(-1, entry.name if entry else region)]
         return [(-1, self._usual() or (titles[0][1] if titles else None)), *titles]
 
     def _usual(self) -> str | None:
@@ -128,10 +131,6 @@ class Scope:
         return names.most_common(1)[0][0] if names else None
 
     def _of_title(self, line: str) -> str | None:
-        if not line or len(line) > 60 or "。" in line or not _TITLE.search(line):
-            return None
-        if line[0] in "一二三四五六七八九十(1234567890第":
-            return None
         spans = regions_in(line, gazetteer=self.places)
         if spans:
             return spans[-1 if "《" in line else 0].region.name
@@ -189,6 +188,17 @@ class Scope:
         rest = subject[place:]
         match = _SHORT.match(rest)
         return clean(rest[match.end() :] if match else rest) or subject
+
+
+def _is_title(line: str) -> bool:
+    if (
+        not line
+        or len(line) > 60
+        or "。" in line
+        or line[0] in "一二三四五六七八九十(第—0123456789"
+    ):
+        return False
+    return _TITLE.search(line) is not None and not re.search("[,;:]", line)
 
 
 def _sections(document: Document) -> list[Section]:

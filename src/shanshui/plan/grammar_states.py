@@ -24,7 +24,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.P
         re.compile(f"{_ADVERBS}(?:{alternatives(words['starts'])})"),
         re.compile(f"(?:{alternatives(words['ends'])})(?:[”)])*$"),
         re.compile(f"(?:{alternatives(words['activity'])})"),
-        re.compile(f"(?:{alternatives(words['monitored'])})"),
+        re.compile(f"(?:{alternatives(words['monitored'])})$"),
     )
 
 
