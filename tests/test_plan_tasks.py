@@ -61,6 +61,23 @@ def test_actions_are_clauses_with_their_adverbials_and_objects():
     assert [a.deadline for a in third.actions] == [None] * len(third.actions)
 
 
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("依托现有平台，开展交易。", ["依托现有平台，开展交易"]),
+        ("依托现有平台开展排污权交易，加快登记。", ["依托现有平台开展排污权交易", "加快登记"]),
+        ("以丹江为核心，打造样板。", ["以丹江为核心，打造样板"]),
+        ("以丹江为核心打造清洁样板，推广经验。", ["以丹江为核心打造清洁样板", "推广经验"]),
+        ("丹江作为全县建设的核心，带动各镇。", ["丹江作为全县建设的核心，带动各镇"]),
+        ("建设公园；依托丹江，打造步道。", ["建设公园", "依托丹江，打造步道"]),
+        ("推广“一厂，一策”模式，严格执法。", ["推广“一厂，一策”模式", "严格执法"]),
+    ],
+)
+def test_adverbials_stay_with_their_verb(text, want):
+    (task,) = tasks(document(f"一、治水\n(一)治河。{text}\n"))
+    assert quotes(task) == want
+
+
 def test_a_bracket_speaks_for_the_sentences_before_it():
     first, second, third = tasks(document(TEXT))
     river = [("县水利局", "lead"), ("县财政局", "support"), ("各乡镇人民政府", "support")]

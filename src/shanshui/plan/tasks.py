@@ -258,7 +258,11 @@ def _waits(clause: str, adverbs: tuple[str, ...], settings: tuple[str, ...]) -> 
     if clause.startswith("以"):
         tail = re.search(r"(?:为|作为)[\u4e00-\u9fff]{2,6}?(?=$|[\u4e00-\u9fff])", clause)
         return not (tail and len(clause) - tail.end() > 4 and _verb().search(clause, tail.end()))
-    return not (len(clause) > 24 and len(_verb().findall(clause)) > 2)
+    words = lexicon()["actions"]
+    if clause.endswith(tuple(words["frames"])):
+        return True
+    found = [clause.find(verb, 3) for verb in words["own"]]
+    return not any(0 < at < len(clause) - 4 for at in found)
 
 
 class _Named:
