@@ -155,6 +155,44 @@ def test_flattened_table() -> None:
     assert values[5] == [(2025, "/", "baseline"), (2030, "12", "target")]
 
 
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (  # 累计, and values in brackets
+            "指标 2015年 2020年 〔累计〕 属性\n1.天(%) 76 >80 - 约束性\n2.尘(%) - - 〔18〕 约束性",
+            [
+                "天 % 2015:76 2020:>80 2020:-",
+                "尘 % 2015:- 2020:- 2020:〔18〕",
+            ],
+        ),
+        (  # one column of values, the unit in a column without a head
+            "序号 指标名称 2025 年目标值 属性\n1 绿地率 % 62.5 约束性\n2 碳 达到目标 约束性",
+            ["绿地率 % 2025:62.5", "碳  2025:达到目标"],
+        ),
+        (  # neither numbers nor natures, and sentences after the table
+            "指标体系 2020年 2025年\n森林覆盖率（%） 60 62\n碧道（公里） 10 25\n到2025年，建成。",
+            ["森林覆盖率 % 2020:60 2025:62", "碧道 公里 2020:10 2025:25"],
+        ),
+        (  # a head in two lines
+            "序号 指标 单位 基准值\n（2020年） 目标值\n（2025年） 属性\n1 绿地率 % 40 45 预期性",
+            ["绿地率 % 2020:40 2025:45"],
+        ),
+        (  # cells; two rows of heads, the first merged
+            "类别\t指标\t2025年\t\t属性\n\t\t现状\t目标\t\n气\tPM2.5（μg/m³）\t25\t22\t约束性\n",
+            ["PM2.5 μg/m3 2025:25 2025:22"],
+        ),
+        ("序号\t项目\t地点\t投资（万元）\n1\t污水厂\t城关镇\t1200\n", []),
+        ("共有指标22个，其中2025年、2030年各11个。\n1.绿化 20\n", []),
+    ],
+)
+def test_tables_of_many_forms(text: str, rows: list[str]) -> None:
+    found = tables(read(text.encode()))
+    assert [
+        " ".join([row.indicator, row.unit, *(f"{cell.year}:{cell.text}" for cell in row.cells)])
+        for row in found
+    ] == rows
+
+
 def test_web_page() -> None:
     document = read(samples.html())
     holds(document)

@@ -205,22 +205,26 @@ _PROPERTY = re.compile("属性|性质|类型|约束")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _PERIODS = {"十三五": 2020, "十四五": 2025, "十五五": 2030, "十六五": 2035}
 _BASE = re.compile("现状|基期|基准|基数|基础值|实际|完成值|完成情况|本底")
+_SUM = re.compile("累计|年均|增速")
 _GOAL = re.compile("目标|规划值|预期值")
 _COLUMN = re.compile(
     r"[“”\"]*(?:(?:19|20)\d\d\s?年?|十[三四五六]五[“”\"]*(?:时期|期间|末)?)"
     r"[“”\"]*(?:[^\s\d]{0,6}(?:值|目标|指标值|情况|数))?"
     r"|(?<!\S)(?:现状|基期|基准|基础|目标|规划|实际)(?:值|目标|数)?(?!\S)"
+    r"|[\[〔(]?(?:五年)?(?:累计|年均)[^\s\d]{0,6}"
 )
 _VALUE = re.compile(
-    r"(?:[≥≤><=＞＜约]|不[低少]于|不[高超大]于|不超过|大于|小于|超过|低于)?\s?"
+    r"[\[〔(]?(?:[≥≤><=＞＜约]|不[低少]于|不[高超大]于|不超过|大于|小于|超过|低于)?\s?"
     r"[-+]?\d[\d,]*(?:\.\d+)?(?:[-~—]\d[\d,]*(?:\.\d+)?)?"
-    r"(?:%|‰|以上|以下|左右|万|亿|[年个])*"
+    r"(?:%|‰|以上|以下|左右|万|亿|[年个])*[\]〕)]?"
     r"|[/—–-]+|——|无"
     r"|[按达完由以控]\S{0,12}(?:下达|目标|要求|任务|考核|规定|标准)\S{0,4}"
     r"|(?:持续|稳中|逐步|基本|保持|稳步|进一步|有所|明显|不断|待|只增|全面)\S{0,8}"
 )
 _VALUE_LAST = re.compile(r"(?:^|\s)(?:[≥≤><约]?\s?\d[\d.,]*%?|/|\S{0,6}目标)$")
-_TITLE = re.compile(r"[表图]\s?\d|专栏|附[录件表]|[一二三四五六七八九十]+、|\(|\d+[.、]")
+_TITLE = re.compile(
+    r"[表图]\s?\d|专栏|附[录件表]|[一二三四五六七八九十]+、|\((?!(?:19|20)\d\d)|\d+[.、]"
+)
 _NUMBER = re.compile(r"(?:^|(?<=\s))(\d{1,3})(?:[.、](?!\d)\s?|\s(?=[^\d\s]))")
 _CATEGORY = re.compile(r"(?:[一二三四五六七八九十]+、|\([一二三四五六七八九十]+\))\s?(\S+)")
 _UNIT = re.compile(r"\(([^()]{1,16})\)$")
@@ -228,6 +232,7 @@ _UNIT_WORD = re.compile(
     r"[%‰]|μ?[mkgtMG][\w/²³]*|[万亿千百十]?(?:吨|[立平]方|公[里顷斤]|千?米|[千兆]瓦|[亩个家座项人辆元"
     r"条处户天名次件台株批宗])|[微毫千]?克|微|标准?[煤台]|分贝|摄氏|度|年|级|类|/"
 )
+_LONGEST_UNIT = 8
 _LONGEST_HEAD = 80
 _LONGEST_LINE = 120
 _FAR = 14  # lines from one row's end to the next
@@ -246,12 +251,18 @@ def _head_at(lines: list[Place], i: int) -> int:
     columns = 0
     for k in range(i, min(i + _HEAD_LINES, len(lines))):
         text = lines[k].text
-        if k > i and (_TITLE.match(text) or not _is_piece(text) or _NUMBER.match(text)):
+        if k > i and (_TITLE.match(text) or not _is_piece(text) or not _HEADISH.match(text)):
             return k if columns >= 2 else 0
         columns += len(_COLUMN.findall(text))
-        if _PROPERTY.search(text) and columns >= 2:
+        if _PROPERTY.search(text) and columns:
             return k + 1
     return 0
+
+
+_HEADISH = re.compile(
+    r"(?:[\[〔(\]〕)“”\d\s]|指标|名称|单位|序号|编号|属性|性质|类[别型]|领域|年|期|末|底|现状|目标|基[期准]|基础"
+    r"|规划|实际|完成|累计|年均|增[速长]|变化|十[三四五六]五|值|数|[一二]级)+$"
+)
 
 
 def _is_piece(line: str) -> bool:
@@ -263,13 +274,15 @@ def _columns(heads: list[str]) -> list[_Column | None]:
     """Say of each head which values stand under it; None where no values do."""
     found: list[tuple[int | None, Role | None] | None] = []
     for head in heads:
-        year = _YEAR.search(head)
+        year = next(reversed(_YEAR.findall(head)), None)
         period = next((y for name, y in _PERIODS.items() if name in head), None)
         said = Role.BASELINE if _BASE.search(head) else Role.TARGET if _GOAL.search(head) else None
+        if said is None and _SUM.search(head):
+            said = Role.TARGET
         if year is None and period is None and said is None:
             found.append(None)
         else:
-            found.append((int(year[1]) if year else period, said))
+            found.append((int(year) if year else period, said))
     values = [column for column in found if column]
     years = sorted({column[0] for column in values if column[0]})
     many = len(values) > 1
@@ -284,6 +297,8 @@ def _columns(heads: list[str]) -> list[_Column | None]:
             base = many and (year_ == years[0] if year_ and len(years) > 1 else first)
             role = Role.BASELINE if base else Role.TARGET
         first = False
+        if year_ is None and role is Role.TARGET and years:
+            year_ = years[-1]  # 累计: by the last year
         result.append(_Column(year_, role))
     return result
 
@@ -423,8 +438,11 @@ def _of_block(text: str, start: int, end: int) -> list[IndicatorRow]:
 def _heads(head: str) -> list[str]:
     """Part the head of a flattened table; a word behind a bare year belongs to it."""
     found: list[str] = []
-    for match in _COLUMN.findall(head):
-        word = match.strip()
+    for match in _COLUMN.finditer(head):
+        word = match[0].strip()
+        if found and not _YEAR.search(found[-1]) and head[match.start() - 1] == "(":
+            found[-1] += word  # 基准值(2020年)
+            continue
         said = _BASE.search(word) or _GOAL.search(word)
         if found and said and not _YEAR.search(word) and "五" not in word:
             before = found[-1]
@@ -468,7 +486,8 @@ def _of_segment(
         return None, category
     label = whole[label_from : tokens[-1][1]]
     unit = ""
-    if with_unit and len(tokens) > 1:
+    last = whole[slice(*tokens[-1])]
+    if len(tokens) > 1 and (with_unit or (len(last) <= _LONGEST_UNIT and _UNIT_WORD.match(last))):
         unit = whole[slice(*tokens[-1])]
         label = whole[label_from : tokens[-2][1]]
     indicator, bracketed = _named(label)
@@ -477,7 +496,7 @@ def _of_segment(
         Cell(head.year, whole[a:b], at[a], at[b - 1] + 1, head.role)
         for head, (a, b) in zip(used, values, strict=True)
     )
-    last = nature.end() if nature else values[-1][1]
+    stop = nature.end() if nature else values[-1][1]
     number = numbers[0][1] if numbers else ""
     while whole[begin] == " ":
         begin += 1
@@ -488,7 +507,7 @@ def _of_segment(
         cells,
         nature[0] if nature else "",
         at[begin],
-        at[last - 1] + 1,
+        at[stop - 1] + 1,
         category,
     )
     return row, category
