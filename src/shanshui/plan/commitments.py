@@ -512,7 +512,7 @@ class _Reader:
         if not (context.own or context.section.goal or state.dated_sentence == state.sentence):
             return
         body = self.text[context.body : context.end].strip()
-        first = context.own or (state.span > 0 and context.start - state.span < _SAID_FIRST)
+        first = context.own or (state.span >= 0 and context.start - state.span < _SAID_FIRST)
         bare = self.scope.without_region(body)
         word = states.asserted(bare, first)
         if word is None:
@@ -564,8 +564,8 @@ class _Reader:
         region = state.regions[0] if state.regions else self.scope.region(start)
         more = {"region": region, "year": context.year} | more
         # A date that stands alone before the clause belongs to its quote.
-        between = self.text[state.span : start]
-        if start - state.span <= _SAID_FIRST and re.fullmatch(r"[^,。]{2,12},\s*", between):
+        between = self.text[state.span : start] if state.span >= 0 else ""
+        if len(between) <= _SAID_FIRST and re.fullmatch(r"[^,。]{2,12},\s*", between):
             start = state.span
         self.found.append(
             _Found(

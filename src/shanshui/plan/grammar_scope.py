@@ -59,7 +59,7 @@ class State:
     years: tuple[int, ...] = ()
     dated: str = ""
     dated_sentence: int = 0
-    span: int = 0
+    span: int = -1
     subject: str = ""
     verb: str = ""
     regions: list[str] = field(default_factory=list)
