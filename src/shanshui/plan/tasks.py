@@ -254,7 +254,7 @@ def _waits(clause: str, adverbs: tuple[str, ...], settings: tuple[str, ...]) -> 
         return True
     if not clause.startswith(adverbs):
         return False
-    # 以天津港为核心打造…样板 has its own verb after the adverbial; 以…为重点 has none.
+    # 以丹江为核心打造…样板 has its own verb after the adverbial; 以…为重点 has none.
     if clause.startswith("以"):
         tail = re.search(r"(?:为|作为)[\u4e00-\u9fff]{2,6}?(?=$|[\u4e00-\u9fff])", clause)
         return not (tail and len(clause) - tail.end() > 4 and _verb().search(clause, tail.end()))
