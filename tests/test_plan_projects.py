@@ -67,7 +67,7 @@ def test_numbered_items_with_their_facts():
         ),
         # One programme whose words after the colon list no projects.
         ("专栏1 农业\n1.茶产业：重点推动甲镇、乙镇、丙镇种植户转型。\n", ["茶产业"]),
-        ("专栏1 格局\n1.双廊：即两条沿江廊道。\n", ["双廊"]),
+        ("专栏1 格局\n1.双带：即两道山边绿带。\n", ["双带"]),
         # Parts inside an item.
         (
             "专栏1 治水\n1.管网工程。（1）甲镇管网工程；（2）乙镇管网工程。\n",
