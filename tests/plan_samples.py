@@ -145,6 +145,42 @@ def word() -> bytes:
     return stream.getvalue()
 
 
+def numbered() -> bytes:
+    """Return a document of Word whose numbers are set by Word: by styles, and in paragraphs."""
+    import docx
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    document = docx.Document()
+    forms = [("chineseCounting", "%1、"), ("chineseCounting", "（%2）"), ("decimal", "%3.")]
+    levels = "".join(
+        f'<w:lvl w:ilvl="{i}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>'
+        f'<w:lvlText w:val="{text}"/></w:lvl>'
+        for i, (form, text) in enumerate(forms)
+    )
+    numbering = document.part.numbering_part.element
+    spaces = nsdecls("w")
+    numbering.insert(
+        0, parse_xml(f'<w:abstractNum {spaces} w:abstractNumId="90">{levels}</w:abstractNum>')
+    )
+    numbering.append(
+        parse_xml(f'<w:num {spaces} w:numId="90"><w:abstractNumId w:val="90"/></w:num>')
+    )
+    numbers = '<w:numPr {}><w:ilvl w:val="{}"/><w:numId w:val="90"/></w:numPr>'
+    heading = document.styles["Heading 1"].element.get_or_add_pPr()
+    heading.append(parse_xml(numbers.format(spaces, 0)))
+    for level, text in [
+        *((0, "目标"), (1, "空气"), (2, "2027年底前，建成公园。"), (2, "植树。"), (1, "水")),
+        *((2, "清淤，植树。"), (0, "任务"), (None, "结束。")),
+    ]:
+        paragraph = document.add_paragraph(text, style="Heading 1" if level == 0 else None)
+        if level:
+            paragraph._p.get_or_add_pPr().append(parse_xml(numbers.format(spaces, level)))
+    stream = io.BytesIO()
+    document.save(stream)
+    return stream.getvalue()
+
+
 def workbook() -> bytes:
     """Return a workbook with a table of indicators."""
     import xlsxwriter

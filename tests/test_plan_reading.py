@@ -217,6 +217,20 @@ def test_word() -> None:
     assert "专栏1 重点工程\n1.青溪工程。\n二、任务" in document.text
 
 
+def test_numbers_that_word_sets() -> None:
+    document = read(samples.numbered())
+    assert document.text == (
+        "一、目标\n(一)空气\n1. 2027年底前,建成公园。\n2.植树。\n"
+        "(二)水\n1.清淤,植树。\n二、任务\n结束。\n"
+    )
+    assert [heading.path for heading in document.outline] == [
+        "一、",
+        "一、(一)",
+        "一、(二)",
+        "二、",
+    ]
+
+
 def test_workbook() -> None:
     document = read(samples.workbook())
     holds(document)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from shanshui.plan._numbering import Numbering
 from shanshui.plan.errors import PlanError
 
 Rows = tuple[tuple[str, ...], ...]
@@ -101,24 +102,33 @@ def word(data: bytes, name: str) -> Content:
     """Read a document of Word: paragraphs and tables in their order, text boxes after theirs."""
     import docx
 
-    body = docx.Document(_packed(unpack(data, name))).element.body
+    document = docx.Document(_packed(unpack(data, name)))
+    parts = {part.reltype.rpartition("/")[2]: part for part in document.part.rels.values()}
+    roots = (
+        getattr(parts[kind].target_part, "element", None) if kind in parts else None
+        for kind in ("numbering", "styles")
+    )
+    numbering = Numbering(*roots)
     lines: list[str] = []
     tables: list[Rows] = []
-    _blocks(body, lines, tables)
+    _blocks(document.element.body, lines, tables, numbering)
     return Content("\n".join(lines), tables=tuple(tables))
 
 
-def _blocks(parent: Any, lines: list[str], tables: list[Rows]) -> None:
+def _blocks(parent: Any, lines: list[str], tables: list[Rows], numbering: Numbering) -> None:
     for element in parent:
         if element.tag == f"{_W}p":
             boxes: list[Any] = []
-            lines.extend(_paragraph(element, boxes).split("\n"))
+            number, text = numbering.before(element), _paragraph(element, boxes)
+            if text.strip():
+                apart = " " if number and text[0].isdigit() else ""
+                lines.extend(f"{number}{apart}{text}".split("\n"))
             for box in boxes:
-                _blocks(box, lines, tables)
+                _blocks(box, lines, tables, numbering)
         elif element.tag == f"{_W}tbl":
-            _table(element, lines, tables)
+            _table(element, lines, tables, numbering)
         elif element.tag in {f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml"}:
-            _blocks(element, lines, tables)
+            _blocks(element, lines, tables, numbering)
 
 
 def _paragraph(paragraph: Any, boxes: list[Any]) -> str:
@@ -137,7 +147,7 @@ def _paragraph(paragraph: Any, boxes: list[Any]) -> str:
     return "".join(pieces)
 
 
-def _table(table: Any, lines: list[str], tables: list[Rows]) -> None:
+def _table(table: Any, lines: list[str], tables: list[Rows], numbering: Numbering) -> None:
     rows: list[list[str | None]] = []  # None: merged with the cell above
     for row in table.iter(f"{_W}tr"):
         if row.getparent() is not table:
@@ -146,7 +156,7 @@ def _table(table: Any, lines: list[str], tables: list[Rows]) -> None:
         inner: list[str] = []
         for cell in row.iterchildren(f"{_W}tc"):
             inner = []
-            _blocks(cell, inner, tables)
+            _blocks(cell, inner, tables, numbering)
             merge = cell.find(f"{_W}tcPr/{_W}vMerge")
             joined = "".join(line.strip() for line in inner).replace("\t", " ")
             above = merge is not None and merge.get(f"{_W}val") != "restart"

@@ -144,7 +144,13 @@ def _end_of_title(title: str, kind: _Kind, *, inside: bool) -> int | None:
     if runs_in and (len(words) > _LONGEST_RUN_IN or words.count(",") > 1):
         return None
     item = kind.rank >= _ITEM
-    if item and stop and stop[0] == "。" and not runs_in and len(words) > _SHORT_ITEM:
+    if (
+        item
+        and stop
+        and stop[0] == "。"
+        and not runs_in
+        and (len(words) > _SHORT_ITEM or "," in words)
+    ):
         return None  # one numbered sentence
     if item and re.search(r"\d+(\.\d+)?(%|微克|万|亿|个|公里|吨|家|座|条)|年,", words):
         return None  # says a figure: a clause
