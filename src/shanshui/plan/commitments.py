@@ -206,7 +206,8 @@ class _Reader:
             if goal:
                 state.year, state.dated, _ = goal
             self._paragraph(start, end, section, state)
-            if state.year and _leads(line):
+            alone = len(line.strip()) < _SAID_FIRST and not re.search("[。,;]", line)
+            if state.year and (alone or _leads(line)):
                 same = goal is not None and goal[0] == state.year
                 goal = (state.year, state.dated, goal[2] if goal and same else level)
         return self._written()
@@ -359,7 +360,7 @@ class _Reader:
             )  # fmt: skip
 
     def _numbers(self, context: _Context) -> None:
-        found = quantities(self.text, context.body, context.end)
+        found = self._without_sizes(quantities(self.text, context.body, context.end))
         count, place = len(self.found), context.body
         for quantity, following in zip_longest(found, found[1:]):
             before = len(self.found)
@@ -369,6 +370,16 @@ class _Reader:
                 place = quantity.end
         if len(self.found) == count:
             self._special(context)
+
+    def _without_sizes(self, found: list[Quantity]) -> list[Quantity]:
+        """Leave out the sizes of things counted: 1座200吨/日处理厂."""
+        out: list[Quantity] = []
+        for quantity in found:
+            after = self.text[quantity.end : quantity.end + 1]
+            size = out and out[-1].counts and out[-1].end == quantity.start
+            if not (size and not quantity.counts and after.isalpha()):
+                out.append(quantity)
+        return out
 
     _GRADES = re.compile(r"((?:国家|省|市|县)级)\s*[、和]\s*\d[^,。]*?级([\u4e00-\u9fff“”]{2,16})")
 
@@ -387,7 +398,9 @@ class _Reader:
             # 至少建成1个: the word stands before the verb.
             words.comparator = ">="
             words.cues.insert(0, least.group())
-        verb, thing = acts.act(subject)
+        verb, thing = acts.act(self.scope.after_region(subject))
+        if not verb and "完成" in words.cues:
+            verb = "完成"
         if grade := self._GRADES.match(text, quantity.end, context.end):
             # 15个国家级、30个省级绿色工厂: the last writes the noun for both.
             follow = grade[1] + grade[2]

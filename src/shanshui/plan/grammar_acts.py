@@ -10,7 +10,11 @@ from shanshui.plan.grammar_names import clean
 from shanshui.plan.grammar_quantities import Quantity
 from shanshui.plan.grammar_words import Words
 
-_LEAD = re.compile(r"^(?:其中|至少|力争|争取|努力|全市|全省|全县|全区|区域|累计|共|再|,|、|\s)+")
+_LEAD = re.compile(
+    r"^(?:其中|至少|力争|争取|努力|全市|全省|全县|全区|区域|累计|共|再|积极|科学|高质量|高标准|高水平"
+    r"|全面|大力|加快|稳步|有序|扎实|深入|持续|着力|重点|系统|统筹|梯次|分类|逐步|进一步|全力|切实"
+    r"|优先|率先|同步|将|要|,|、|\s)+"
+)
 _MAKES = re.compile(
     "打造|建设|建成|完成|新建|创建|保育|构建|培育|形成|建立|出台|制定|新增|设立|保护|修复|改造|淘汰|治理|整治|部署|实施|达标"
 )
@@ -45,6 +49,11 @@ def _abstract() -> re.Pattern[str]:
     return re.compile(f"^(?:{words})|(?:{words})$")
 
 
+@cache
+def _nounlike() -> frozenset[str]:
+    return frozenset(lexicon("verbs")["act"]["nounlike"])
+
+
 def abstract(noun: str) -> bool:
     """Whether a numeral before a noun only makes a name of it (六大行动)."""
     return _abstract().search(noun) is not None
@@ -64,6 +73,9 @@ def act(subject: str) -> tuple[str, str]:
     pattern = _verbs()
     last = None
     for match in pattern.finditer(bare):
+        if last is None and match.start() and match.group() in _nounlike():
+            # 优先保护单元, 污水治理工程: amid a name the verb is a part of it.
+            continue
         if last is None or bare[last.end() : match.start()] in ("", "、", "和"):
             last = match
         else:
@@ -75,6 +87,11 @@ def act(subject: str) -> tuple[str, str]:
         # 完成造林, 完成营造林: the second verb is the thing.
         thing = bare[last.start() :]
     return last.group(), thing
+
+
+def is_act(name: str) -> bool:
+    """Whether a name ends in a verb of doing (人工造林, 升级改造); its number is a count."""
+    return any(match.end() == len(name) for match in _verbs().finditer(name))
 
 
 def noun(follow: str) -> str:

@@ -16,7 +16,7 @@ _SIGNS = {
     "提高": "increase_by", "增加": "increase_by",
 }  # fmt: skip
 _CELL = re.compile(
-    rf"[\[(累计\s]*(?P<sign>{'|'.join(sorted(_SIGNS, key=len, reverse=True))}|约)?\s*"
+    rf"[\[(〔累计\s]*(?P<sign>{'|'.join(sorted(_SIGNS, key=len, reverse=True))}|约)?\s*"
     rf"(?P<value>{ARABIC})\s*(?P<unit>%)?(?P<after>及?以上|及?以下|以内|左右)?"
 )
 _ELSEWHERE = re.compile("下达|省定|国家|上级|省|市|要求|目标|任务|考核")

@@ -102,9 +102,9 @@ def _done(part: Part, state: State) -> Role | None:
         name = ""
     name = name or part.noun
     if verb and name:
-        state.verb = state.subject = verb
-        state.subject = name
-        return Role("count", _full(name, state), "count")
+        full = _full(name, state)
+        state.verb, state.subject = verb, full
+        return Role("count", full, "count")
     if name and (words.comparator or words.approx or quantity.post or part.past or part.joined):
         full = _full(name, state)
         state.subject = full
@@ -114,11 +114,14 @@ def _done(part: Part, state: State) -> Role | None:
         return Role("level", full, "count" if count else "target")
     if not name and part.cued and state.subject:
         return Role("carried", state.subject, "count" if quantity.counts else "target")
-    if name and not quantity.counts and names.measurable(name):
+    if name and acts.is_act(name):
+        return Role("count", _full(name, state), "count")
+    if name and names.measurable(name) and not quantity.counts:
         return Role("level", _full(name, state), "target")
     return None
 
 
+_PLACE = re.compile(".{1,6}(?:地区|城市|县城|区域|农村|城镇|乡镇|片区|流域|行业|企业)")
 _AREA = re.compile(r"(?:辖区|行政区域?|国土|市域|县域|陆域|海域|规划|区域)*总?面积")
 
 
@@ -133,11 +136,15 @@ def _level(part: Part, state: State) -> Role | None:
     if not name:
         return _carried(part, state)
     known = names.measurable(name)
+    if not part.percent and acts.is_act(name):
+        return Role("count", name, "count")
     if not part.cued and not known and not part.past and "占" not in name:
         return None
     if _AREA.fullmatch(name) and not part.cued and not state.subject:
         return None
-    if len(name) < 5 and not known and names.measurable(state.subject) and "占" not in name:
+    short = len(name) < 5 or _PLACE.fullmatch(name) is not None
+    same = part.percent == (re.search("率|比例|比重|占比", state.subject) is not None)
+    if short and same and not known and names.measurable(state.subject) and "占" not in name:
         # 城区清扫率达到80%,县城达到70%: what is measured is carried over.
         return Role("carried", name + state.subject, "target")
     full = _full(name, state)
@@ -160,7 +167,7 @@ def _carried(part: Part, state: State) -> Role | None:
 
 
 _VERBS = re.compile(
-    r"(?:.*(?:使得?|推动|促进|带动|确保|保证|保障|力争|实现|争取|努力|提高|推进))"
+    r"(?:.*(?:使得?(?!用)|推动|促进|带动|确保|保证|保障|力争|实现|争取|努力|提高|推进))"
     r"(?P<rest>[^率]{2,}(?:率|比例|比重|占比|浓度|总量|面积|强度|量|能耗|度))$"
 )
 

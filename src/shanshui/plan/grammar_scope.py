@@ -179,6 +179,11 @@ class Scope:
             place = span.end
         return names, place
 
+    def after_region(self, subject: str) -> str:
+        """Take only the regions off the head of what stands before a number."""
+        names, place = self._leading(subject[:40])
+        return subject[place:] if names else subject
+
     def without_region(self, subject: str) -> str:
         """Take the regions off the head of a subject, and what else is no part of its name."""
         subject = clean(subject)

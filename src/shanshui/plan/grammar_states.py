@@ -12,7 +12,7 @@ _ADVERBS = (
     "(?:基本|初步|全面|率先|力争|努力|逐步|持续|不断|加快|总体|大力|奋力|着力|如期|全部|普遍|广泛)*"
 )
 _NONE = re.compile(
-    "会议|印发|规划期|基准年|以下简称|(?:提出|指出|明确|要求|强调|认为)$"
+    "会议|(?:以下|如下|下列)(?:主要)?目标|印发|规划期|基准年|以下简称|(?:提出|指出|明确|要求|强调|认为)$"
     "|^(?:提出|通过|根据|依据|按照|结合|综合考虑|制定本)"
 )
 
@@ -38,7 +38,7 @@ def asserted(bare: str, dated: bool) -> str | None:
     dated : bool
         Whether it carries its own date; then an activity counts too, and the word may be empty.
     """
-    if len(bare) < 4 or bare.startswith(("《", "(")) or _NONE.search(bare):
+    if len(bare) < 3 or bare.startswith(("《", "(")) or _NONE.search(bare):
         return None
     starts, ends, activity, _ = _patterns()
     begins, closes, active = starts.match(bare), ends.search(bare), activity.match(bare)
