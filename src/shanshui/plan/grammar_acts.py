@@ -73,7 +73,8 @@ def act(subject: str) -> tuple[str, str]:
     pattern = _verbs()
     last = None
     for match in pattern.finditer(bare):
-        if last is None and match.start() and match.group() in _nounlike():
+        amid = match.start() > 0 and match.end() < len(bare)
+        if last is None and amid and match.group() in _nounlike():
             # 优先保护单元, 污水治理工程: amid a name the verb is a part of it.
             continue
         if last is None or bare[last.end() : match.start()] in ("", "、", "和"):
