@@ -74,7 +74,7 @@ def compose(
     """
     lines = _lines(original, broken=broken)
     if broken:
-        lines = _without_markers(_without_furniture(lines, pages))
+        lines = _parted(_without_markers(_without_furniture(lines, pages)))
         paragraphs = _joined(lines)
     else:
         paragraphs = [[line] for line in lines]
@@ -189,6 +189,30 @@ def _without_markers(lines: list[Line]) -> list[Line]:
         line = lines[i]
         lines[i] = Line(line.start + match.end(), line.end, line.text[match.end() :], i > 0)
     return [line for line in lines if line.text]
+
+
+def _parted(lines: list[Line]) -> list[Line]:
+    """Part lines at the headings inside, where a site has run all paragraphs together."""
+    if not any(line.glued for line in lines):
+        return lines
+    parted: list[Line] = []
+    for line in lines:
+        cuts = {0, len(line.text)}
+        for match in _INSIDE.finditer(line.text):
+            cuts.add(match.start())
+            title = _DATED.match(line.text, match.end())
+            if title:  # the heading has no stop; the text goes on with a date
+                cuts.add(title.end())
+        edges = sorted(cuts)
+        for first, last in pairwise(edges):
+            text = line.text[first:last]
+            glued = line.glued and first == 0
+            parted.append(Line(line.start + first, line.start + last, text, glued, line.indented))
+    return parted
+
+
+_INSIDE = re.compile(rf"(?<=[。；;])(?:{_NUMERAL}、|[(（]{_NUMERAL}[)）])")
+_DATED = re.compile(r"[^，。；：、,;:\d]{2,16}(?=(?:展望|到|至)\d{4} ?年)")
 
 
 def _joined(lines: list[Line]) -> list[list[Line]]:

@@ -42,6 +42,8 @@ _CONTENTS = re.compile(r"目\s{0,4}[录次]$")
 _STOP = re.compile("[。；;!?！？]")
 _RUN_IN = re.compile("[。:]")
 _INSIDE = re.compile(rf"(?<=[。；;])({_HAN}、|\({_HAN}\))")
+_CUT = re.compile("[,。;:、]|(?:展望|到|至|在)?(?:19|20)\\d\\d年")  # ends a title inside a line
+_OPENING = re.compile(rf"{_HAN}、|\({_HAN}\)")
 _LONGEST = 60  # characters of a heading that has its line to itself
 _LONGEST_RUN_IN = 32
 _SHORT_ITEM = 20
@@ -96,7 +98,10 @@ def _candidates(text: str, tables: list[tuple[int, int]]) -> Iterator[_Candidate
             block += 1
         inside = block < len(tables) and tables[block][0] <= start
         if line and not inside:
-            if line[0] in _FIRST and (found := _heading(line, number, start)):
+            found = _heading(line, number, start) if line[0] in _FIRST else None
+            if not found and len(line) > _LONG_LINE and _OPENING.match(line):
+                found = _heading(line, number, start, inside=True)  # its title has no stop
+            if found:
                 yield found
             if len(line) > _LONG_LINE:
                 for match in _INSIDE.finditer(line):
@@ -131,7 +136,7 @@ def _heading(line: str, number: int, start: int, *, inside: bool = False) -> _Ca
 def _end_of_title(title: str, kind: _Kind, *, inside: bool) -> int | None:
     """Return where the title ends, or None where the words are no title."""
     if inside:
-        match = re.search("[,。;:、]", title)
+        match = _CUT.search(title)
         return match.start() if match and match.start() <= _LONGEST_RUN_IN else None
     stop = _RUN_IN.search(title)
     end = stop.start() if stop else len(title)

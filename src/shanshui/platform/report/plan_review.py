@@ -120,12 +120,13 @@ def _title(document: Document) -> str:
     starts = {heading.start for heading in document.outline}
     place, titles = 0, []
     for line in document.text.split("\n")[:40]:
-        if 4 <= len(line) <= 60 and place not in starts and "。" not in line:
+        if 4 <= len(line) <= 60 and place not in starts and not _CLAUSE.search(line):
             titles.append((not _TITLE.search(line), place, place + len(line)))
         place += len(line) + 1
     return _shown(document, *min(titles)[1:]) if titles else document.name
 
 
+_CLAUSE = re.compile("[,。;:]")
 _TITLE = re.compile(r"(?:规划|纲要|方案|计划|意见|办法|报告)(?:\(.{4,16}\))?$")
 
 
