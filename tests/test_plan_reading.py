@@ -103,6 +103,15 @@ def test_page_numbers_of_a_site_inside_words() -> None:
     assert document.text == "到2030年,全县主要污染物排放总量持续减少,水环境质量明显改善。\n"
 
 
+def test_headings_inside_the_text_of_a_site() -> None:
+    text = "1、打下基础。一、主要目标展望2035年，青禾建成。二、工\n2、作原则。坚持节\n3、约优先。"
+    document = read(text.encode())
+    assert document.text == (
+        "打下基础。\n一、主要目标\n展望2035年,青禾建成。\n二、工作原则。坚持节约优先。\n"
+    )
+    assert [heading.title for heading in document.outline] == ["主要目标", "工作原则"]
+
+
 def test_a_raised_digit_on_a_line_of_its_own() -> None:
     assert (
         read("面积为 320km\n2\n，占县域的一成。".encode()).text == "面积为320km2,占县域的一成。\n"

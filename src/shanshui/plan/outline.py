@@ -47,6 +47,7 @@ _OPENING = re.compile(rf"{_HAN}、|\({_HAN}\)")
 _LONGEST = 60  # characters of a heading that has its line to itself
 _LONGEST_RUN_IN = 32
 _SHORT_ITEM = 20
+_LONG_PARAGRAPH = 120  # a paragraph that begins 三、 and is as long holds its heading
 _LONG_LINE = 300  # a line that may hold headings inside
 _LEAST_CONTENTS = 4
 
@@ -99,7 +100,7 @@ def _candidates(text: str, tables: list[tuple[int, int]]) -> Iterator[_Candidate
         inside = block < len(tables) and tables[block][0] <= start
         if line and not inside:
             found = _heading(line, number, start) if line[0] in _FIRST else None
-            if not found and len(line) > _LONG_LINE and _OPENING.match(line):
+            if not found and len(line) > _LONG_PARAGRAPH and _OPENING.match(line):
                 found = _heading(line, number, start, inside=True)  # its title has no stop
             if found:
                 yield found
