@@ -216,6 +216,8 @@ class _Reader:
         for clause in clauses(self.text, start, end):
             if clause.opens:
                 state.new_sentence()
+            elif clause.parts and state.regions != ["全国"]:
+                state.regions = []
             self._clause(clause, section, state)
 
     def _clause(self, clause: Clause, section: Section, state: State) -> None:

@@ -30,11 +30,12 @@ def alternatives(words: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Clause:
-    """A clause: its span, and whether it opens a sentence."""
+    """A clause: its span, and whether it opens a sentence, or a part of one after a semicolon."""
 
     start: int
     end: int
     opens: bool
+    parts: bool = False
 
 
 _OPEN, _CLOSE = "(“《〈[‘", ")”》〉]’"
@@ -44,7 +45,7 @@ _MARKS = re.compile(r"[(“《〈\[‘)”》〉\]’。;!?,:]|——")
 def clauses(text: str, start: int, end: int) -> list[Clause]:
     """Part a paragraph into clauses; commas in brackets, quotes and numbers part nothing."""
     out: list[Clause] = []
-    depth, begin, opens = 0, start, True
+    depth, begin, opens, parts = 0, start, True, False
     for match in _MARKS.finditer(text, start, end):
         mark, place = match.group(), match.start()
         if mark in _OPEN:
@@ -55,13 +56,13 @@ def clauses(text: str, start: int, end: int) -> list[Clause]:
             continue
         else:
             if text[begin:place].strip():
-                out.append(Clause(begin, place, opens))
-                opens = False
-            if mark in "。;!?":
-                opens, depth = True, 0
+                out.append(Clause(begin, place, opens, parts))
+                opens = parts = False
+            opens, parts = opens or mark in "。!?", parts or mark == ";"
+            depth = 0 if mark in "。;!?" else depth
             begin = match.end()
     if text[begin:end].strip():
-        out.append(Clause(begin, end, opens))
+        out.append(Clause(begin, end, opens, parts))
     return out
 
 

@@ -84,7 +84,7 @@ def measurable(name: str) -> bool:
 
 
 _HEAD = re.compile(
-    r"^(?:其中|区域内?|全区域|全市|全省|全县|全区|我市|我省|我县|我区|全域|各地|一是|二是|三是|四是|五是|力争|争取|努力|确保|保证|"
+    r"^(?:其中|区域内?|全区域|全市|全省|全县|全区|我市|我省|我县|我区|全域|各地(?!级)|一是|二是|三是|四是|五是|力争|争取|努力|确保|保证|"
     r"使得?|让|实现|推动|累计|基本|全面|有(?![效机毒害色组序关利])|总体上?|到时|届时|同时|并|且|将|要|也|持续|进一步|不断|逐步|率先|市(?![级区域场政民])|省(?![级定控考内道])|在|"
     r"截止|截至|每年|年均|主要包括|通过|区域|本市|本省|本县|约(?!束)|共(?!享|建|治|同)|对|等|的|和(?!美|谐)|及|以及|——|-|、|,|\s)+"
 )
@@ -155,22 +155,28 @@ def coordinated(subject: str, many: int) -> list[str] | None:
 
 
 def share(found: list[str]) -> list[str]:
-    """Give to each of coordinated names the end that only the last one writes."""
+    """Give to each of coordinated names the end that only the last one writes.
+
+    Examples
+    --------
+    >>> share(["铁路", "水路货运量"]), share(["地表水水质", "近岸海域水质优良比例"])
+    (['铁路货运量', '水路货运量'], ['地表水水质优良比例', '近岸海域水质优良比例'])
+    """
     last = found[-1]
-    if match := _EMITTED.search(last):
-        return [
-            part if _EMITTED.search(part) or known(part) else part + match.group()
-            for part in found[:-1]
-        ] + [last]
-    if all(measurable(part) for part in found):
-        return found
-    match = _SHARED.search(last)
-    end = match.group() if match else ""
-    if not end or end == last:
-        return found
-    return [part if measurable(part) else part + end for part in found[:-1]] + [last]
+    emitted = _EMITTED.search(last)
+    end = emitted or _SHARED.search(last) or _ENDING.search(last)
+    shared = end.group() if end and end.group() != last else ""
+    out = []
+    for part in found[:-1]:
+        whole = (_EMITTED.search(part) or known(part)) if emitted else measurable(part)
+        # 地表水水质、近岸海域水质优良比例: what follows the word that both have.
+        place = last.find(part[-2:]) if len(part) > 2 else -1
+        lacks = last[place + 2 :] if place > 0 else shared
+        out.append(part if whole else part + lacks)
+    return [*out, last]
 
 
+_ENDING = re.compile("[\u4e00-\u9fff]{2}(?:量|值|额|数|产能)$")
 _EMITTED = re.compile("(?:重点工程)?(?:累计)?(?:减排量|排放总量|排放量|削减量)$")
 _SHARED = re.compile(
     r"(?:[\u4e00-\u9fff]{0,2}综合利用率|安全利用率|年均浓度|平均浓度|消费占比|建成率|治理率|处理率|利用率|覆盖率|普及率|达标率|回收率|"

@@ -40,6 +40,9 @@ _AND = ("、", "和", "与", "及", "以及")
 _GOES_ON = re.compile(r"港|口|江|河|湖|海|山|湾|国家|经|高|大学|首都|城市副")
 
 
+_AROUND = re.compile("(?:及|和)?周边(?:地区|区域)?|地区|城市群|区域|全域")
+
+
 @dataclass
 class Section:
     """A section, as its heading and the headings above it tell."""
@@ -175,8 +178,9 @@ class Scope:
             joint = window[place : span.start]
             if joint and (not names or joint not in _AND):
                 break
-            names.append(span.region.name)
-            place = span.end
+            wider = _AROUND.match(window, span.end)
+            names.append(span.region.name + ("及周边地区" if wider and "周边" in wider[0] else ""))
+            place = wider.end() if wider else span.end
         return names, place
 
     def after_region(self, subject: str) -> str:
@@ -192,7 +196,7 @@ class Scope:
             return subject
         rest = subject[place:]
         match = _SHORT.match(rest)
-        return clean(rest[match.end() :] if match else rest) or subject
+        return clean(rest[match.end() :] if match else rest)
 
 
 def _is_title(line: str) -> bool:
