@@ -291,6 +291,9 @@ class _Reader:
             subject = before
         subject = self.scope.without_region(re.sub(r"^.{0,40}?使", "", subject))
         subject = re.sub(r"(?:指标|控制|均|全面)$", "", subject)
+        if not names.measurable(subject) and names.measurable(match["what"] or ""):
+            # 完成省下达的森林覆盖率目标: the indicator stands inside.
+            subject = match["what"]
         parts = names.parts(subject)
         shared = names.share(parts) if len(parts) > 1 else []
         titles = shared if shared and all(map(names.measurable, shared)) else [subject]
