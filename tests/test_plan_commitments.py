@@ -398,3 +398,47 @@ def test_long_repeats_do_not_hang(piece):
     began = time.perf_counter()
     commitments(read(text))
     assert time.perf_counter() - began < 5
+
+
+def test_a_plan_for_one_year_is_due_in_it():
+    text = "云川市2026年大气工作方案\n一、目标\n绿地率达到40%,空气持续改善。\n二、任务\n新建3个园。"
+    assert [c.year for c in found(text, region=None)] == [2026, 2026, 2026]
+
+
+def test_a_semicolon_ends_neither_date_nor_the_whole_country():
+    text = "到2027年,全国森林覆盖率达到25%;绿地率达到40%;垃圾产生量明显下降。"
+    assert [(c.region, c.year) for c in found(text)] == [("全国", 2027)] * 3
+    text = "到2027年,广东森林覆盖率达到60%;绿地率达到40%。"
+    assert [c.region for c in found(text)] == ["广东省", "青禾县"]
+
+
+def test_a_rate_is_carried_to_other_places():
+    text = "到2027年,城市道路机械化清扫率达到80%,县城达到70%,北京市控制在90%以内。"
+    rows = [(c.region, c.value) for c in found(text)]
+    assert rows == [("青禾县", 80), ("青禾县", 70), ("北京市", 90)]
+    assert all("道路机械化清扫率" in c.indicator for c in found(text))
+
+
+@pytest.mark.parametrize(
+    ("clause", "name"),
+    [
+        ("单位GDP能耗降低率完成省下达的目标任务", "单位GDP能耗降低率"),
+        ("PM2.5年均浓度达到国家和省的考核要求", "PM2.5年均浓度"),
+        ("用水总量控制在省下达的控制指标内", "用水总量"),
+        ("完成市下达的湿地保护率目标", "湿地保护率"),
+        ("自然岸线保有率不低于国家下达目标", "自然岸线保有率"),
+    ],
+)
+def test_ways_to_say_that_a_value_is_set_elsewhere(clause, name):
+    (one,) = found(f"到2027年,{clause}。")
+    assert (one.kind, one.indicator, one.value) == ("deferred", name, None)
+
+
+def test_a_national_standard_is_no_value_set_elsewhere():
+    (one,) = found("到2027年,空气质量达到国家二级标准。")
+    assert one.kind == "milestone"
+
+
+def test_sizes_and_names_with_verbs_are_no_counts():
+    rows = [(c.indicator, c.value) for c in found("建设1座200吨/日垃圾处理厂,优先保护单元52个。")]
+    assert rows == [("200吨/日垃圾处理厂数量", 1), ("优先保护单元数量", 52)]

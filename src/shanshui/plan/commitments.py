@@ -231,6 +231,8 @@ class _Reader:
             return
         self.scope.take_regions(body, min(end, body + 40), state)
         year = own.year if own else state.year
+        if year is None and not section.past:
+            year = self.scope.due
         past = section.past if year is None else year <= self.scope.base
         if year is None and section.past:
             year = self.scope.base

@@ -12,8 +12,8 @@ from shanshui.plan.grammar_words import Words
 
 _LEAD = re.compile(
     r"^(?:其中|至少|力争|争取|努力|全市|全省|全县|全区|区域|累计|共|再|积极|科学|高质量|高标准|高水平"
-    r"|全面|大力|加快|稳步|有序|扎实|深入|持续|着力|重点|系统|统筹|梯次|分类|逐步|进一步|全力|切实"
-    r"|优先|率先|同步|将|要|,|、|\s)+"
+    r"|全面|大力|加快|稳步|有序|扎实|深入|持续|着力|系统|统筹|梯次|分类|逐步|进一步|全力|切实"
+    r"|率先|同步|将|要|,|、|\s)+"
 )
 _MAKES = re.compile(
     "打造|建设|建成|完成|新建|创建|保育|构建|培育|形成|建立|出台|制定|新增|设立|保护|修复|改造|淘汰|治理|整治|部署|实施|达标"
@@ -125,9 +125,13 @@ def threshold(quantity: Quantity, words: Words, verb: str, follow: str) -> bool:
     touches = re.match(r"的?[\u4e00-\u9fffA-Za-z]", follow) is not None
     if not touches or quantity.unit == "pp":
         return False
+    if re.match("[^,。]{0,6}圈|[^,。]{0,12}罚款", follow):
+        return True
     if quantity.unit == "m" and not quantity.post:
         return True
     if quantity.unit == "%":
+        if re.search("处罚|罚款|除外", follow):
+            return True
         return follow.startswith("的") and words.comparator in (">", "<", ">=", "<=")
     if follow.startswith("的") or (quantity.post and not verb):
         return True

@@ -91,8 +91,7 @@ def _done(part: Part, state: State) -> Role | None:
     quantity, words, verb = part.quantity, part.words, part.verb
     if quantity.counts and part.noun and not acts.closing(part.noun):
         doing = verb or acts.act(part.bare)[0] or acts.act(part.noun)[0]
-        joined = part.joined and state.verb
-        if not (doing or words.comparator or part.past or words.yearly or joined):
+        if not (doing or words.comparator or part.past or words.yearly or state.verb):
             return None
         state.verb, state.subject = verb or state.verb, acts.thing(part.noun)
         return Role("count", state.subject, "count")
@@ -105,12 +104,12 @@ def _done(part: Part, state: State) -> Role | None:
         full = _full(name, state)
         state.verb, state.subject = verb, full
         return Role("count", full, "count")
-    if name and (words.comparator or words.approx or quantity.post or part.past or part.joined):
+    said = words.comparator or words.approx or quantity.post or part.past
+    if name and (said or part.joined or state.verb):
         full = _full(name, state)
         state.subject = full
-        count = (state.verb and part.joined) or (
-            quantity.counts and words.comparator in (None, "=")
-        )
+        plain = quantity.counts and words.comparator in (None, "=")
+        count = (state.verb and part.joined) or plain
         return Role("level", full, "count" if count else "target")
     if not name and part.cued and state.subject:
         return Role("carried", state.subject, "count" if quantity.counts else "target")

@@ -75,6 +75,7 @@ class State:
         """Forget what a full stop ends."""
         self.sentence += 1
         self.regions, self.owner, self.stretch, self.base = [], None, False, None
+        self.verb = ""
 
 
 class Scope:
@@ -93,9 +94,10 @@ class Scope:
         self.places: Gazetteer = gazetteer().with_counties(self.text)
         self.sections = _sections(document)
         self._starts = [section.start for section in self.sections]
-        self.base = _base_year(self.text)
         self._title_places: set[int] = set()
         self._regions = self._titles(region)
+        self.due = self._annual()
+        self.base = self.due - 1 if self.due else _base_year(self.text)
 
     def section(self, place: int) -> Section:
         """Return the section of a place."""
@@ -125,6 +127,13 @@ class Scope:
             entry = self.places.by_code.get(region) or self.places.by_name.get(region)
             return [(-1, entry.name if entry else region)]
         return [(-1, self._usual() or (titles[0][1] if titles else None)), *titles]
+
+    def _annual(self) -> int | None:
+        """Return the year of a plan for one year (2026年工作方案); all of it is due then."""
+        titles = [self.text[place : self.text.find("\n", place)] for place in self._title_places]
+        found = [_ANNUAL.search(title) for title in titles if not _PERIOD.search(title)]
+        years = {int(match[1]) for match in found if match}
+        return years.pop() if len(years) == 1 else None
 
     def _usual(self) -> str | None:
         names: Counter[str] = Counter()
@@ -232,6 +241,10 @@ def _sections(document: Document) -> list[Section]:
     return out
 
 
+_ANNUAL = re.compile(
+    r"(?<![-—–~至\d])((?:19|20)\d\d)年度?(?!前|底|远景|规划|远期)[^》。]{0,30}"
+    "(?:方案|计划|要点|任务|措施|安排)"
+)
 _PERIOD = re.compile(r"((?:19|20)\d\d)年?\s*[-—–~至]+\s*(?:19|20)\d\d年?")
 
 
