@@ -377,7 +377,12 @@ def test_any_bytes(head: bytes, data: bytes) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.sampled_from([samples.word(), samples.workbook(), samples.html(), samples.pdf([["一、"]])]),
+    st.sampled_from(
+        [
+            *(samples.word(), samples.numbered(), samples.workbook(), samples.html()),
+            samples.pdf([["一、"]]),
+        ]
+    ),
     st.floats(0, 1),
     st.binary(max_size=8),
 )
