@@ -414,6 +414,9 @@ class _Reader:
         noun = acts.noun(re.sub(r"[、和与及]\s*$", "", follow))
         if follow[:1] in tuple("、,和与及"):
             noun = ""
+        if quantity.counts and "中" in follow and names.measurable(tail(follow)[0]):
+            # 8个断面中水质优良比例达到25%: what the share is taken of.
+            return
         if acts.threshold(quantity, words, "" if thing else verb, follow):
             return
         bare = self.scope.without_region(subject)
@@ -503,7 +506,8 @@ class _Reader:
                 if match["post"]:
                     comparator, approx = "<=", True
                 elif words.comparator == ">=":
-                    comparator = "="
+                    better = any("优" in cue or "好" in cue for cue in words.cues)
+                    comparator = "<=" if better else "="
             elif name == "double":
                 titles = [subject or state.subject]
             elif name == "head":

@@ -95,7 +95,10 @@ def _done(part: Part, state: State) -> Role | None:
             return None
         state.verb, state.subject = verb or state.verb, acts.thing(part.noun)
         return Role("count", state.subject, "count")
-    name = re.split("达到|达", part.thing)[0] or part.thing or part.bare
+    name = re.split("达到|达", part.thing)[0] or part.thing
+    if not name:
+        # 完成400万亩营造林任务, but 散煤治理完成3万户.
+        name = (verb and part.noun) or part.bare
     name = re.sub(r"^(?:一批|若干|一系列|若干个)", "", name)
     if part.bare == verb:
         name = ""
