@@ -59,10 +59,9 @@ def known(name: str) -> Indicator | None:
         return by_name[bare]
     best = max((match.group() for match in pattern.finditer(bare)), key=len, default="")
     # 地级及以上城市空气质量优良天数比例 is the known one; 重点行业大宗货物清洁运输比例 is another.
-    if (
-        best
-        and bare.endswith(best)
-        and (len(best) >= 0.6 * len(bare) or _SCOPE.fullmatch(bare[: -len(best)]))
+    rest = bare[: -len(best)] if best and bare.endswith(best) else None
+    if rest is not None and (
+        len(best) >= 0.6 * len(bare) or rest.endswith("中") or _SCOPE.fullmatch(rest)
     ):
         return by_name[best]
     return None
