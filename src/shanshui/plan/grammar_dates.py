@@ -16,6 +16,8 @@ _DATE = re.compile(
     rf"|[“\"]?(?P<plan>{FIVE})[”\"]?(?P<span>时期|期间|期末|末期|末|规划期|以来|规划以来)?)"
     rf"(?P<tail>年?底前?|年?末前?|前|以前|之前|期间|以来|以后|之后|起|时|的)?[”\"]?"
 )
+_LISTED = re.compile(r"(?:[、和及与](?:19|20|21)\d\d)+年")
+"""The rest of a list of years that says 年 once: 2023、2024、2025年."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ def dates(text: str, start: int, end: int) -> list[Date]:
                 continue
         else:
             ranged = match["first"] and tail
-            if not match["unit"] and not ranged and not tail.startswith(("底", "末", "年")):
+            listed = _LISTED.match(text, match.end())
+            said = match["unit"] or ranged or listed or tail.startswith(("底", "末", "年"))
+            if not said:
                 continue
             year = int(match["year"])
             if _in_title(text, match.start(), start):
