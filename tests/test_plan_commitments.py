@@ -321,6 +321,19 @@ def test_a_table_gives_baselines_targets_and_deferred_values():
     ]
 
 
+def test_the_head_of_a_table_promises_nothing():
+    rule = "|---|---|---|---|---|\n"
+    head = "| 类别 | 指标 | 2025年 | 2030年 | 属性 |\n"
+    text = head + rule + "| 水 | 绿地率(%) | 30 | 40 | 预期性 |\n"
+    assert [(c.kind, c.year, c.value) for c in found(text)] == [
+        ("baseline", 2025, 30),
+        ("target", 2030, 40),
+    ]
+    head = "| 序号 | 2030年任务 | 责任单位 |\n|---|---|---|\n"
+    text = head + "| 1 | 建成公园3个,绿地率达到40% | 县城管局 |\n"
+    assert [c.value for c in found(text)] == [3, 40]
+
+
 def test_projects_of_boxes_are_left_to_projects():
     text = "一、任务\n专栏 1 重点项目\n1.青禾污水厂。新建污水管网40公里,规模5万吨。\n"
     assert found(text) == []

@@ -190,7 +190,7 @@ class _Reader:
             if any(first <= start < last for first, last in spans):
                 continue
             section = self.scope.section(start)
-            state = State()
+            state = State(cells="\t" in line)
             if heading := headings.get(start):
                 level = heading.level
                 if goal and level <= goal[2]:
@@ -531,7 +531,7 @@ class _Reader:
     def _milestone(self, context: _Context) -> None:
         """Write down a dated clause that asserts a state, a level or a trend without a number."""
         state, year = context.state, context.year
-        if year is None or context.past:
+        if year is None or context.past or state.cells:
             return
         if not (context.own or context.section.goal or state.dated_sentence == state.sentence):
             return

@@ -39,7 +39,7 @@ class Clause:
 
 
 _OPEN, _CLOSE = "(“《〈[‘", ")”》〉]’"
-_MARKS = re.compile(r"[(“《〈\[‘)”》〉\]’。;!?,:]|——")
+_MARKS = re.compile(r"[(“《〈\[‘)”》〉\]’。;!?,:\t]|——")
 
 
 def clauses(text: str, start: int, end: int) -> list[Clause]:
@@ -58,8 +58,8 @@ def clauses(text: str, start: int, end: int) -> list[Clause]:
             if text[begin:place].strip():
                 out.append(Clause(begin, place, opens, parts))
                 opens = parts = False
-            opens, parts = opens or mark in "。!?", parts or mark == ";"
-            depth = 0 if mark in "。;!?" else depth
+            opens, parts = opens or mark in "。!?\t", parts or mark == ";"
+            depth = 0 if mark in "。;!?\t" else depth
             begin = match.end()
     if text[begin:end].strip():
         out.append(Clause(begin, end, opens, parts))

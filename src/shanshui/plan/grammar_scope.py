@@ -70,6 +70,7 @@ class State:
     stretch: bool = False
     owner: str | None = None
     sentence: int = 0
+    cells: bool = False
 
     def new_sentence(self) -> None:
         """Forget what a full stop ends."""
