@@ -60,11 +60,19 @@ def known(name: str) -> Indicator | None:
     best = max((match.group() for match in pattern.finditer(bare)), key=len, default="")
     # 地级及以上城市空气质量优良天数比例 is the known one; 重点行业大宗货物清洁运输比例 is another.
     rest = bare[: -len(best)] if best and bare.endswith(best) else None
-    if rest is not None and (
-        len(best) >= 0.6 * len(bare) or rest.endswith("中") or _SCOPE.fullmatch(rest)
-    ):
-        return by_name[best]
-    return None
+    if rest is None or _elsewhere(bare, by_name[best].name):
+        return None
+    near = len(best) >= 0.6 * len(bare) or rest.endswith("中") or _SCOPE.fullmatch(rest)
+    return by_name[best] if near else None
+
+
+_PLACES = re.compile(r"农村|乡村|乡镇|县城|城镇|城市|工业|农业|生活|建筑|交通|医疗")
+
+
+def _elsewhere(name: str, indicator: str) -> bool:
+    """Whether a name speaks of another place or trade than an indicator: 县城, not 城市."""
+    mine, theirs = ({*_PLACES.findall(text)} for text in (name, indicator))
+    return bool(mine - theirs) and bool(theirs - mine)
 
 
 _SCOPE = re.compile(
