@@ -79,6 +79,8 @@ def test_fields_begin_with_those_of_the_ledger_in_their_order():
         ("绿色产业产值突破12亿元", (">", 12, "亿元", None)),
         ("PM2.5年均浓度力争进入“二字头”", ("<", 30, "µg/m3", None)),
         ("青禾河水质稳定保持Ⅱ类", ("=", 2, "类", None)),
+        ("居民步行10分钟可达公园绿地", ("<=", 10, "分钟", None)),
+        ("供电煤耗降至300克标准煤/千瓦时以下", ("<=", 300, "克标煤/千瓦时", None)),
         ("青禾河水质达到或优于Ⅲ类", ("<=", 3, "类", None)),
         ("8个断面中水质优良比例达到25%", (">=", 25, "%", None)),
         ("完成400万亩营造林任务", ("=", 400, "万亩", None)),
@@ -458,3 +460,24 @@ def test_a_national_standard_is_no_value_set_elsewhere():
 def test_sizes_and_names_with_verbs_are_no_counts():
     rows = [(c.indicator, c.value) for c in found("建设1座200吨/日垃圾处理厂,优先保护单元52个。")]
     assert rows == [("200吨/日垃圾处理厂数量", 1), ("优先保护单元数量", 52)]
+
+
+def test_a_list_of_years_may_say_year_once():
+    text = "2023、2024、2025年PM2.5年均浓度分别控制在35、34、33微克/立方米以内。"
+    assert [(c.year, c.comparator, c.value) for c in found(text)] == [
+        (2023, "<=", 35),
+        (2024, "<=", 34),
+        (2025, "<=", 33),
+    ]
+
+
+def test_indicators_of_other_places_and_second_verbs_keep_their_names():
+    names = [
+        ("到2025年,县城污水处理率达到95%。", "县城污水处理率"),
+        ("到2025年,城镇污水处理率达到95%。", "城市污水处理率"),
+        ("到2025年,城镇生活垃圾无害化处理率达到99%。", "生活垃圾无害化处理率"),
+        ("到2025年,农村生活垃圾处理率达到99%。", "农村生活垃圾无害化处理率"),
+        ("到2025年,新增造林面积10万亩。", "造林面积"),
+    ]
+    for text, name in names:
+        assert [c.indicator for c in found(text)] == [name]

@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from shanshui.plan.grammar import alternatives, lexicon
-from shanshui.plan.grammar_names import clean
+from shanshui.plan.grammar_names import clean, generic
 from shanshui.plan.grammar_quantities import Quantity
 from shanshui.plan.grammar_words import Words
 
@@ -84,8 +84,8 @@ def act(subject: str) -> tuple[str, str]:
     if last is None:
         return "", ""
     thing = clean(bare[last.end() :])
-    if len(thing) < 2 and last.start() and pattern.match(bare):
-        # 完成造林, 完成营造林: the second verb is the thing.
+    if (len(thing) < 2 or generic(thing)) and last.start() and pattern.match(bare):
+        # 完成造林, 新增造林面积: the second verb is the thing, or a part of its name.
         thing = bare[last.start() :]
     return last.group(), thing
 
