@@ -392,7 +392,8 @@ class _Reader:
 
     def _quantity(self, context: _Context, quantity: Quantity, begin: int, end: int) -> None:
         text, state = self.text, context.state
-        if acts.hidden(text, context.start, quantity.start):
+        fine = text.find("罚款", quantity.end, context.end) >= 0
+        if fine or acts.hidden(text, context.start, quantity.start):
             return
         before = text[begin : quantity.start]
         joined = begin > context.body

@@ -125,7 +125,7 @@ def threshold(quantity: Quantity, words: Words, verb: str, follow: str) -> bool:
     touches = re.match(r"的?[\u4e00-\u9fffA-Za-z]", follow) is not None
     if not touches or quantity.unit == "pp":
         return False
-    if re.match("[^,。]{0,6}圈|[^,。]{0,12}罚款", follow):
+    if re.match("[^,。]{0,6}圈", follow):
         return True
     if quantity.unit == "m" and not quantity.post:
         return True

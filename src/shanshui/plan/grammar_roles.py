@@ -75,9 +75,19 @@ def role(part: Part, state: State) -> Role | None:
         return None
     if quantity.counts and acts.meta(part.noun, part.bare):
         return None
+    if quantity.unit in ("分钟", "小时"):
+        reach = _REACH.match(part.noun)
+        title = part.bare + (part.noun[reach.end() :] if reach else "")
+        return Role("time", title + "时间", "target") if reach and title else None
     if part.done and (quantity.counts or part.verb or state.verb):
         return _done(part, state)
     return _level(part, state)
+
+
+# 步行10分钟可达公园: a time that must not be longer.
+_REACH = re.compile(
+    "(?:内|以内)?(?:可达|可到达|可到|到达|抵达|直达|通达|可及|到(?!位|期)|达|见|进|享|走进|步行)"
+)
 
 
 def _counts(part: Part) -> bool:
@@ -151,6 +161,7 @@ def _level(part: Part, state: State) -> Role | None:
         return Role("carried", name + state.subject, "target")
     full = _full(name, state)
     if words.mean and words.change:
+        state.subject = full
         return Role("rate", full + "年均增速", "target")
     if not names.generic(name):
         state.subject = full
@@ -198,6 +209,8 @@ def sign(part: Part, found: Role, base: int | None) -> tuple[str, bool]:
     approx = words.approx or (bool(quantity.post) and not (limit and after in (">=", "<=")))
     if quantity.more:
         return ">", True
+    if found.pattern == "time":
+        return "<=", approx
     if words.change and not words.mean and words.comparator in (None, "=", ">=", ">"):
         relative = part.percent or base is not None or found.pattern in ("level", "carried")
         if relative:
