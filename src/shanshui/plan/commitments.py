@@ -178,16 +178,18 @@ class _Reader:
     # ----- the walk --------------------------------------------------------------------------
 
     def read(self) -> list[Commitment]:
-        spans = self._tables()
+        spans = sorted(self._tables())
         headings = {heading.start: heading for heading in self.document.outline}
-        place = level = 0
+        place = level = row = 0
         goal: tuple[int, str, int] | None = None
         for line in self.text.split("\n"):
             start, end = place, place + len(line)
             place = end + 1
             if not line.strip() or self.scope.is_title(start):
                 continue
-            if any(first <= start < last for first, last in spans):
+            while row < len(spans) and spans[row][1] <= start:
+                row += 1
+            if row < len(spans) and spans[row][0] <= start:
                 continue
             section = self.scope.section(start)
             state = State(cells="\t" in line)

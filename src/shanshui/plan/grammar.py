@@ -39,7 +39,10 @@ class Clause:
 
 
 _OPEN, _CLOSE = "(“《〈[‘", ")”》〉]’"
-_MARKS = re.compile(r"[(“《〈\[‘)”》〉\]’。;!?,:\t]|——")
+_MARKS = re.compile(r"[(“《〈\[‘)”》〉\]’。;!?,:、\t]|——")
+
+
+_LONG = 300  # characters after which an enumeration is parted too
 
 
 def clauses(text: str, start: int, end: int) -> list[Clause]:
@@ -53,6 +56,8 @@ def clauses(text: str, start: int, end: int) -> list[Clause]:
         elif mark in _CLOSE:
             depth = max(depth - 1, 0)
         elif (depth and mark in ",:;") or _joined(text, place):
+            continue
+        elif mark == "、" and (depth or place - begin < _LONG):
             continue
         else:
             if text[begin:place].strip():
