@@ -90,6 +90,11 @@ def act(subject: str) -> tuple[str, str]:
     return last.group(), thing
 
 
+def alone(bare: str, verb: str) -> bool:
+    """Whether a verb stands without an object (每年至少建成2个); then the subject is carried."""
+    return bool(verb) and _LEAD.sub("", bare) == verb
+
+
 def is_act(name: str) -> bool:
     """Whether a name ends in a verb of doing (人工造林, 升级改造); its number is a count."""
     return any(match.end() == len(name) for match in _verbs().finditer(name))
@@ -103,7 +108,7 @@ def noun(follow: str) -> str:
 
 DOES = re.compile(
     r"(?P<who>[^,。]{1,16}?)(?:率先|基本|全部|正式|全面|近.年来|首次|高质量|整体|如期|开展|着力|已|均|的)*"
-    r"(?:完成|推进|开展|实现|建成|创建成为|创建|成为|构建|纳入|进行|出台|取得|达到|获评|获得|投入)(?P<what>.*)"
+    r"(?P<does>完成|推进|开展|实现|建成|创建成为|创建|成为|构建|纳入|进行|出台|取得|达到|获评|获得|投入)(?P<what>.*)"
 )
 
 
@@ -113,6 +118,8 @@ def thing(noun: str) -> str:
     if not match:
         return noun
     what = match["what"]
+    if match["does"] in ("实现", "取得", "达到"):
+        return match["who"]
     if re.search("成果|成效|进展|突破|使用|运行|运营|分析|试点示范", what) or not what:
         return re.sub("建设$", "", match["who"])
     return clean(what) + match["who"]

@@ -110,7 +110,7 @@ def _done(part: Part, state: State) -> Role | None:
         # 完成400万亩营造林任务, but 散煤治理完成3万户.
         name = (verb and part.noun) or part.bare
     name = re.sub(r"^(?:一批|若干|一系列|若干个)", "", name)
-    if part.bare == verb:
+    if acts.alone(part.bare, verb):
         name = ""
     name = name or part.noun
     if verb and name:
