@@ -243,6 +243,11 @@ def test_reported_values_are_baselines():
     ]
 
 
+def test_a_plan_starts_from_the_year_before_its_issue():
+    text = "青政发〔2026〕12号\n到2020年,绿地率达到38%。到2026年底,绿地率达到40%。"
+    assert [(c.kind, c.year) for c in found(text)] == [("baseline", 2020), ("target", 2026)]
+
+
 def test_five_values_of_a_period_are_its_years():
     text = "青禾县“十四五”规划\n一、成效\n“十三五”期间,化肥使用量分别为9吨、8吨、7吨、6吨、5吨。"
     assert [(c.year, c.value) for c in found(text)] == list(

@@ -249,6 +249,9 @@ _ANNUAL = re.compile(
 _PERIOD = re.compile(r"((?:19|20)\d\d)年?\s*[-—–~至]+\s*(?:19|20)\d\d年?")
 
 
+_ISSUED = re.compile(r"((?:19|20)\d\d)年\d{1,2}月\d{1,2}日|[〔\[]((?:19|20)\d\d)[〕\]]\d+号")
+
+
 def _base_year(text: str) -> int:
     """Return the year that a plan starts from; what is dated no later is the past."""
     if match := re.search(r"基准年(?:份)?(?:为|是|:)?\s*(\d{4})", text):
@@ -260,5 +263,8 @@ def _base_year(text: str) -> int:
     title = re.search(rf"({FIVE})[”\"]?[^。\n]{{0,16}}(?:规划|计划|方案|纲要)", text[:1500])
     if title:
         return FIVE_YEARS[title[1]] - 5
+    issued = _ISSUED.findall(text[:1500] + "\n" + text[-800:])
+    if issued:
+        return max(int(year) for pair in issued for year in pair if year) - 1
     ahead = [int(year) for year in re.findall(r"到((?:19|20)\d\d)年", text)]
     return min(ahead, default=1900) - 1
