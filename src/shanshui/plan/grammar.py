@@ -42,6 +42,7 @@ _OPEN, _CLOSE = "(“《〈[‘", ")”》〉]’"
 _MARKS = re.compile(r"[(“《〈\[‘)”》〉\]’。;!?,:、\t]|——")
 
 
+_INNER = ",:;、"
 _LONG = 300  # characters after which an enumeration is parted too
 
 
@@ -55,9 +56,9 @@ def clauses(text: str, start: int, end: int) -> list[Clause]:
             depth += 1
         elif mark in _CLOSE:
             depth = max(depth - 1, 0)
-        elif (depth and mark in ",:;") or _joined(text, place):
-            continue
-        elif mark == "、" and (depth or place - begin < _LONG):
+        elif (mark in _INNER and (depth or (mark == "、" and place - begin < _LONG))) or _joined(
+            text, place
+        ):
             continue
         else:
             if text[begin:place].strip():
