@@ -52,13 +52,12 @@ def clauses(text: str, start: int, end: int) -> list[Clause]:
     depth, begin, opens, parts = 0, start, True, False
     for match in _MARKS.finditer(text, start, end):
         mark, place = match.group(), match.start()
+        inner = mark in _INNER and (depth or (mark == "、" and place - begin < _LONG))
         if mark in _OPEN:
             depth += 1
         elif mark in _CLOSE:
             depth = max(depth - 1, 0)
-        elif (mark in _INNER and (depth or (mark == "、" and place - begin < _LONG))) or _joined(
-            text, place
-        ):
+        elif inner or _joined(text, place):
             continue
         else:
             if text[begin:place].strip():
