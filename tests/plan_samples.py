@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import zipfile
 
+HANG = 60
+"""Seconds of CPU that only a hang takes; speed itself is measured, not tested."""
+
 PLAN = """青禾县生态文明建设规划（2026—2030年）
 
 目　录

@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plan_samples import HANG
 
 from shanshui.plan import grammar_cells, grammar_names, numbers
 from shanshui.plan.commitments import Commitment, commitments
@@ -420,7 +421,7 @@ def test_long_repeats_do_not_hang(piece):
     text = ("到2027年,浓度" + piece * 5_000 + "%。").encode()
     began = time.perf_counter()
     commitments(read(text))
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < HANG
 
 
 def test_a_plan_for_one_year_is_due_in_it():

@@ -12,6 +12,7 @@ import plan_samples as samples
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plan_samples import HANG
 
 from shanshui.plan import Document
 from shanshui.plan.reading import PlanError, read
@@ -399,7 +400,7 @@ def test_a_long_document_is_read_at_once() -> None:
     document = read(data)
     tables(document)
     assert document.outline
-    assert time.process_time() - begin < 1
+    assert time.process_time() - begin < HANG
 
 
 @pytest.mark.parametrize(
@@ -411,4 +412,4 @@ def test_no_text_is_slow(unit: str) -> None:
     document = read((unit * 60_000).encode() + "末".encode())
     tables(document)
     assert document.outline is not None
-    assert time.process_time() - begin < 3
+    assert time.process_time() - begin < HANG

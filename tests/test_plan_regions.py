@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plan_samples import HANG
 
 from shanshui.plan.regions import counties, gazetteer, regions_in
 from shanshui.standards import ShanshuiError
@@ -124,7 +125,7 @@ def test_time_grows_with_the_length_alone():
     text = "广" * 50_000 + "县" * 50_000 + "青禾县、" * 20_000
     start = time.process_time()
     regions_in(text, gazetteer=gazetteer().with_counties(text))
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < HANG
 
 
 def test_real_plans_name_their_counties(shared):
