@@ -120,9 +120,9 @@ def test_counts(clause, name, sign, value, unit):
 
 def test_lists_pair_subjects_regions_and_years_with_their_values():
     year = ("青禾县", 2027)
-    assert numbered("到2027年,美丽河湖、美丽海湾建成率分别达到42%、55%。") == [
-        ("美丽河湖建成率", *year, ">=", 42, "%"),
-        ("美丽海湾建成率", *year, ">=", 55, "%"),
+    assert numbered("到2027年,美丽湿地、美丽岸线建成率分别达到44%、57%。") == [
+        ("美丽湿地建成率", *year, ">=", 44, "%"),
+        ("美丽岸线建成率", *year, ">=", 57, "%"),
     ]
     assert numbered("到2027年,化学需氧量、氨氮重点工程减排量分别达到560吨和32吨。") == [
         ("化学需氧量减排量", *year, ">=", 560, "吨"),
@@ -186,10 +186,10 @@ def test_the_date_of_a_heading_governs_its_list():
 
 
 def test_subjects_are_carried_over():
-    text = "到2027年,全域推进美丽河湖建设,建成率达到45%。重点管控单元共59个,面积3118.5平方公里。"
+    text = "到2027年,全县推进美丽湿地建设,建成率达到46%。重点管控单元共59个,面积3118.5平方公里。"
     rows = [(c.indicator, c.value) for c in found(text) if c.value]
     assert rows == [
-        ("美丽河湖建成率", 45),
+        ("美丽湿地建成率", 46),
         ("重点管控单元数量", 59),
         ("重点管控单元面积", 3118.5),
     ]

@@ -325,7 +325,7 @@ class _Reader:
     )
 
     def _change(self, context: _Context) -> None:
-        """由2015年的46.6%提高到2020年的50.2%: two values of one indicator."""
+        """由2015年的61%提高到2020年的63%: two values of one indicator."""
         match = self._FROM.search(self.text, context.start, context.end)
         if not match:
             return
@@ -357,7 +357,7 @@ class _Reader:
     )
 
     def _ratio(self, context: _Context) -> None:
-        """三次产业比重为16.8:33.0:50.2: three shares."""
+        """三次产业比重为12:40:48: three shares."""
         match = self._RATIO.search(self.text, context.body, context.end)
         if not match:
             return
