@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 
 from shanshui.standards.editions import Edition, edition, editions
 from shanshui.standards.errors import ShanshuiError
+from shanshui.standards.rounding import divide_half_even, from_fixed, integer
 
 K = TypeVar("K", bound=Hashable)
 
@@ -85,3 +86,26 @@ def joined(parts: Iterable[nw.Expr]) -> nw.Expr:
 def code_if(condition: nw.Expr, code: str) -> nw.Expr:
     """Return a code where the condition holds, else null."""
     return nw.when(condition).then(nw.lit(code))
+
+
+def one_if(condition: nw.Expr) -> nw.Expr:
+    """Return 1 where the condition holds, else 0, to be summed."""
+    return nw.when(condition).then(integer(1)).otherwise(integer(0)).cast(nw.Int64)
+
+
+def percent(part: nw.Expr, of: nw.Expr, digits: int) -> nw.Expr:
+    """Return a share in % of whole numbers; null where there is nothing to share."""
+    return from_fixed(divide_half_even(part * 10 ** (2 + digits), nw.when(of > 0).then(of)), digits)
+
+
+def number(column: str, kind: Any, places: int) -> nw.Expr:
+    """Return a column as 64-bit floats, with NaN as null.
+
+    A 32-bit float stands for its decimal with some places: what lies behind them is its error.
+    """
+    value = nw.col(column).cast(nw.Float64)
+    if kind.is_float() or kind.is_decimal():
+        value = nw.when(~value.is_nan()).then(value)
+    if kind == nw.Float32:
+        value = (value * 10.0**places + 0.5).floor() / 10.0**places
+    return value

@@ -86,12 +86,7 @@ def measured(column: str, kind: Any) -> nw.Expr:
     A 32-bit float stands for its decimal with three places: it holds no more above 16 µg/m3, and
     its error would lift a value just over a breakpoint.
     """
-    value = nw.col(column).cast(nw.Float64)
-    if kind.is_float() or kind.is_decimal():
-        value = nw.when(~value.is_nan()).then(value)
-    if kind == nw.Float32:
-        value = (value * 1000.0 + 0.5).floor() / 1000.0
-    return value
+    return _rules.number(column, kind, 3)
 
 
 def valid_fixed(value: nw.Expr, item: str) -> nw.Expr:

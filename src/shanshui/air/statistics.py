@@ -20,7 +20,7 @@ from shanshui._frames import (
     set_aside,
 )
 from shanshui._periods import Period, calendar_days, with_period
-from shanshui._rules import agreed, by_edition, code_if, joined
+from shanshui._rules import agreed, by_edition, code_if, joined, one_if
 from shanshui.air._marks import STATES, carried
 from shanshui.air._rules import (
     DAILY,
@@ -186,7 +186,7 @@ def statistics(
     )
     if left_out:
         days = days.with_columns(
-            _one_if(nw.col(f"_out_{i}") & ~nw.col(f"_v_{i}").is_null()).alias(f"_lost_{i}")
+            one_if(nw.col(f"_out_{i}") & ~nw.col(f"_v_{i}").is_null()).alias(f"_lost_{i}")
             for i in left_out
         )
     if dust == "removed":
@@ -358,7 +358,7 @@ def _with_day_columns(
     )
     return days.with_columns(
         *(
-            _one_if(
+            one_if(
                 by_edition(
                     sets,
                     lambda e, i=i: limit(e, pollutant(i), _daily_averaging(i), grade),  # type: ignore[misc]
@@ -369,20 +369,16 @@ def _with_day_columns(
             for i in six
         ),
         *(
-            _one_if(primary_above & (nw.col(f"iaqi_{i}") == aqi)).alias(f"_primary_{i}")
+            one_if(primary_above & (nw.col(f"iaqi_{i}") == aqi)).alias(f"_primary_{i}")
             for i in judged
         ),
-        *(_one_if(level == n).alias(f"_level_{n}") for n in COUNT_LEVELS),
-        _one_if(nw.col("aqi_status") == "partial").alias("_partial"),
+        *(one_if(level == n).alias(f"_level_{n}") for n in COUNT_LEVELS),
+        one_if(nw.col("aqi_status") == "partial").alias("_partial"),
     )
 
 
 def _daily_averaging(item: str) -> str:
     return "8h" if item == "o3_8h" else "day"
-
-
-def _one_if(condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(integer(1)).otherwise(integer(0)).cast(nw.Int64)
 
 
 def _pooled(six: Sequence[str], judged: Sequence[str], lost: Sequence[str]) -> list[nw.Expr]:
@@ -444,8 +440,8 @@ def _months(
     )
     ones = nw.sum_horizontal(*(nw.col("_mask") // 2**bit % 2 for bit in range(40)))
     months = months.with_columns(
-        _one_if(ones < nw.col("_rows")).alias("_repeated"),
-        *(_one_if(nw.col(f"_n_{i}") >= least).alias(f"_ok_{i}") for i in six),
+        one_if(ones < nw.col("_rows")).alias("_repeated"),
+        *(one_if(nw.col(f"_n_{i}") >= least).alias(f"_ok_{i}") for i in six),
     )
     return months.group_by(*keys, "period").agg(
         nw.col("_repeated").max().alias("_repeated"),

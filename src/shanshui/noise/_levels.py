@@ -9,6 +9,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from shanshui import _rules
 from shanshui.standards.editions import Edition, editions
 from shanshui.standards.editions import edition as find
 from shanshui.standards.rounding import divide_half_even, integer, to_fixed
@@ -25,16 +26,8 @@ def in_force(which: str | date | Edition | None) -> Edition:
 
 
 def number(column: str, kind: Any) -> nw.Expr:
-    """Return a column as 64-bit floats, with NaN as null.
-
-    A 32-bit float stands for its decimal with three places.
-    """
-    value = nw.col(column).cast(nw.Float64)
-    if kind.is_float() or kind.is_decimal():
-        value = nw.when(~value.is_nan()).then(value)
-    if kind == nw.Float32:
-        value = (value * 1000.0 + 0.5).floor() / 1000.0
-    return value
+    """Return a column as 64-bit floats; a 32-bit float stands for three places."""
+    return _rules.number(column, kind, 3)
 
 
 def sound(value: nw.Expr) -> nw.Expr:

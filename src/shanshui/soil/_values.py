@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
+from shanshui import _rules
 from shanshui._frames import Entered, require_numbers
 from shanshui._rules import code_if, joined
 from shanshui.standards.editions import Edition, editions
@@ -70,16 +71,8 @@ def censored(entered: Entered, items: Sequence[str]) -> dict[str, str]:
 
 
 def number(column: str, kind: Any) -> nw.Expr:
-    """Return a column as 64-bit floats, with NaN as null.
-
-    A 32-bit float stands for its decimal with six places.
-    """
-    value = nw.col(column).cast(nw.Float64)
-    if kind.is_float() or kind.is_decimal():
-        value = nw.when(~value.is_nan()).then(value)
-    if kind == nw.Float32:
-        value = (value * 1e6 + 0.5).floor() / 1e6
-    return value
+    """Return a column as 64-bit floats; a 32-bit float stands for six places."""
+    return _rules.number(column, kind, 6)
 
 
 def with_contents(frame: LazyFrame, entered: Entered, items: Sequence[str]) -> LazyFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
-from shanshui._frames import Entered, enter, fenced, names, set_aside
+from shanshui._frames import Entered, enter, names, set_aside, settled
 from shanshui._rules import code_if, joined
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError
@@ -58,7 +58,7 @@ def needed(frame: Entered, columns: Iterable[str]) -> Entered:
 
     Otherwise DuckDB computes a class as often as a count names it: five times as long.
     """
-    rows = nw.from_native(fenced(frame.frame.select(*dict.fromkeys(columns))))
+    rows = settled(frame.frame.select(*dict.fromkeys(columns)))
     return Entered(rows, frame.schema, frame.eager, frame.leave)
 
 
@@ -202,16 +202,6 @@ def in_words(said: Iterable[tuple[nw.Expr, str, str, bool]], digits: int) -> nw.
     ]
     text = nw.concat_str([nw.lit(None, dtype=nw.String), *parts], separator="、", ignore_nulls=True)
     return nw.when(text != "").then(text).alias("exceeding_text")
-
-
-def one_if(condition: nw.Expr) -> nw.Expr:
-    """Return 1 where the condition holds, else 0, to be summed."""
-    return nw.when(condition).then(integer(1)).otherwise(integer(0))
-
-
-def ratio(part: nw.Expr, of: nw.Expr, digits: int) -> nw.Expr:
-    """Return a share in % from integers; null where there is nothing to share."""
-    return from_fixed(divide_half_even(part * 10 ** (2 + digits), nw.when(of > 0).then(of)), digits)
 
 
 def grouped(frame: LazyFrame, keys: Sequence[str], sums: Iterable[str]) -> LazyFrame:

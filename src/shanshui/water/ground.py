@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals.stable.v2 as nw
 
 from shanshui._frames import Entered, enter, names, require, require_numbers
-from shanshui._rules import code_if, joined
+from shanshui._rules import code_if, joined, one_if, percent
 from shanshui.standards.editions import Edition, editions
 from shanshui.standards.editions import edition as find
 from shanshui.standards.errors import SchemaError, ShanshuiError
@@ -325,10 +325,10 @@ def share(
     counts = ["points", "left_out", *(f"class_{n}_points" for n in numbers), "_good"]
     good, digits = e.parameter("good"), e.parameter("digits_share")
     frame = entered.frame.with_columns(
-        _judge.one_if((number >= 1) & (number <= 5)).alias("points"),
-        _judge.one_if(~((number >= 1) & (number <= 5)).fill_null(value=False)).alias("left_out"),
-        *(_judge.one_if(number == n).alias(f"class_{n}_points") for n in numbers),
-        _judge.one_if((number >= 1) & (number <= good)).alias("_good"),
+        one_if((number >= 1) & (number <= 5)).alias("points"),
+        one_if(~((number >= 1) & (number <= 5)).fill_null(value=False)).alias("left_out"),
+        *(one_if(number == n).alias(f"class_{n}_points") for n in numbers),
+        one_if((number >= 1) & (number <= good)).alias("_good"),
     )
     frame = _judge.grouped(frame, keys, counts)
     points = nw.col("points")
@@ -336,11 +336,11 @@ def share(
         *keys,
         *counts[:-1],
         *(
-            _judge.ratio(nw.col(f"class_{n}_points"), points, digits).alias(f"class_{n}_ratio")
+            percent(nw.col(f"class_{n}_points"), points, digits).alias(f"class_{n}_ratio")
             for n in numbers
         ),
-        _judge.ratio(nw.col("_good"), points, digits).alias("good_ratio"),
-        _judge.ratio(points - nw.col("_good"), points, digits).alias("bad_ratio"),
+        percent(nw.col("_good"), points, digits).alias("good_ratio"),
+        percent(points - nw.col("_good"), points, digits).alias("bad_ratio"),
     )
     out: IntoFrameT = entered.leave(result, keys)
     return out

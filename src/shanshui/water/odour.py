@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 
 from shanshui._confidence import warn_recalled
 from shanshui._frames import Entered, enter, names, require
-from shanshui._rules import code_if, joined, largest
+from shanshui._rules import code_if, joined, largest, one_if, percent
 from shanshui.standards.editions import Edition, editions
 from shanshui.standards.editions import edition as find
 from shanshui.standards.errors import SchemaError
@@ -107,9 +107,9 @@ def black_odour(
         )
     frame = _levels(entered, items, rows, e, detection)
     counted = frame.with_columns(
-        *(_judge.one_if(~nw.col(f"_l_{i}").is_null()).alias(f"_n_{i}") for i in items),
-        *(_judge.one_if(nw.col(f"_l_{i}") == 1).alias(f"_light_{i}") for i in items),
-        *(_judge.one_if(nw.col(f"_l_{i}") == 2).alias(f"_heavy_{i}") for i in items),
+        *(one_if(~nw.col(f"_l_{i}").is_null()).alias(f"_n_{i}") for i in items),
+        *(one_if(nw.col(f"_l_{i}") == 1).alias(f"_light_{i}") for i in items),
+        *(one_if(nw.col(f"_l_{i}") == 2).alias(f"_heavy_{i}") for i in items),
         integer(1).alias("samples"),
     )
     sums = [f"_{what}_{i}" for what in ("n", "light", "heavy") for i in items]
@@ -123,9 +123,7 @@ def black_odour(
         *keys,
         "samples",
         *(
-            _judge.ratio(nw.col(f"_{what}_{i}"), nw.col(f"_n_{i}"), DIGITS).alias(
-                f"{what}_{i}_ratio"
-            )
+            percent(nw.col(f"_{what}_{i}"), nw.col(f"_n_{i}"), DIGITS).alias(f"{what}_{i}_ratio")
             for what in ("heavy", "light")
             for i in items
         ),
@@ -210,8 +208,8 @@ def _graded(frame: LazyFrame, items: Sequence[str], e: Edition, *, inclusive: bo
         return _more(part, of, percent, inclusive=inclusive)
 
     frame = frame.with_columns(
-        *(_judge.one_if(heavy(i, one)).alias(f"_one_{i}") for i in items),
-        *(_judge.one_if(heavy(i, two)).alias(f"_two_{i}") for i in items),
+        *(one_if(heavy(i, one)).alias(f"_one_{i}") for i in items),
+        *(one_if(heavy(i, two)).alias(f"_two_{i}") for i in items),
     )
     frame = frame.with_columns(
         largest(nw.col(f"_one_{i}") for i in items).alias("_one"),
@@ -240,9 +238,9 @@ def _with_body(frame: LazyFrame, keys: list[str], e: Edition, *, inclusive: bool
     """Add the grade of the whole water to each of its points."""
     level = nw.col("level")
     rows = frame.with_columns(
-        _judge.one_if(~level.is_null()).alias("body_points"),
-        _judge.one_if(level == 2).alias("_body_heavy"),
-        _judge.one_if(level >= 1).alias("_body_black"),
+        one_if(~level.is_null()).alias("body_points"),
+        one_if(level == 2).alias("_body_heavy"),
+        one_if(level >= 1).alias("_body_black"),
     )
     bodies = _judge.grouped(rows, keys, ["body_points", "_body_heavy", "_body_black"])
     points, heavy = nw.col("body_points"), nw.col("_body_heavy")
@@ -250,7 +248,7 @@ def _with_body(frame: LazyFrame, keys: list[str], e: Edition, *, inclusive: bool
     light = nw.when(nw.col("_body_black") > 0).then(integer(1)).otherwise(integer(0))
     graded = nw.when(enough).then(integer(2)).otherwise(light)
     bodies = bodies.with_columns(
-        _judge.ratio(heavy, points, DIGITS).alias("body_heavy_ratio"),
+        percent(heavy, points, DIGITS).alias("body_heavy_ratio"),
         nw.when(points > 0).then(graded).alias("body_level"),
     )
     bodies = bodies.with_columns(_word(nw.col("body_level"), e).alias("body_grade"))

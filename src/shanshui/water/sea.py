@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 
 from shanshui._confidence import warn_recalled
 from shanshui._frames import Entered, enter, names, require, require_numbers
-from shanshui._rules import code_if, joined
+from shanshui._rules import code_if, joined, one_if, percent
 from shanshui.standards.editions import Edition, editions
 from shanshui.standards.editions import edition as find
 from shanshui.standards.rounding import divide_half_even, from_fixed, integer, to_fixed
@@ -326,12 +326,9 @@ def evaluate(
             if area
             else []
         ),
-        *(
-            _judge.ratio(nw.col(f"_w_{n}"), whole, digits).alias(f"class_{n}_ratio")
-            for n in CLASSES
-        ),
-        _judge.ratio(nw.col("_good"), whole, digits).alias("good_ratio"),
-        _judge.ratio(nw.col("_w_5"), whole, digits).alias("bad_ratio"),
+        *(percent(nw.col(f"_w_{n}"), whole, digits).alias(f"class_{n}_ratio") for n in CLASSES),
+        percent(nw.col("_good"), whole, digits).alias("good_ratio"),
+        percent(nw.col("_w_5"), whole, digits).alias("bad_ratio"),
         _grade(e).alias("grade"),
         nw.lit("area" if area else "points").alias("shares_of"),
         nw.lit(e.name).alias("edition"),
@@ -352,9 +349,9 @@ def _weighed(entered: Entered, area: str | None) -> LazyFrame:
     frame = entered.frame.with_columns(weight.alias("_weight"))
     none = nw.col("_weight").is_null()
     return frame.with_columns(
-        _judge.one_if(valid).alias("points"),
-        _judge.one_if(~valid.fill_null(value=False)).alias("left_out"),
-        *(_judge.one_if(number == n).alias(f"class_{n}_points") for n in CLASSES),
+        one_if(valid).alias("points"),
+        one_if(~valid.fill_null(value=False)).alias("left_out"),
+        *(one_if(number == n).alias(f"class_{n}_points") for n in CLASSES),
         *(
             nw.when((number == n) & ~none)
             .then(nw.col("_weight"))
@@ -362,7 +359,7 @@ def _weighed(entered: Entered, area: str | None) -> LazyFrame:
             .alias(f"_w_{n}")
             for n in CLASSES
         ),
-        _judge.one_if(valid & none).alias("_unknown"),
+        one_if(valid & none).alias("_unknown"),
     )
 
 

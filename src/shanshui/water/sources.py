@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from shanshui._frames import Entered, enter, names, require, require_numbers
-from shanshui._rules import code_if, joined
+from shanshui._rules import code_if, joined, one_if, percent
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError
 from shanshui.standards.rounding import from_fixed, integer, to_fixed
@@ -166,8 +166,8 @@ def assess(
             .alias(f"_times_{i}")
             for i in timed
         ),
-        *(_judge.one_if(~o.is_null()).alias(f"_one_{i}") for i, o in over.items()),
-        *(_judge.one_if(o.fill_null(value=False)).alias(f"_bad_{i}") for i, o in over.items()),
+        *(one_if(~o.is_null()).alias(f"_one_{i}") for i, o in over.items()),
+        *(one_if(o.fill_null(value=False)).alias(f"_bad_{i}") for i, o in over.items()),
     )
     frame = frame.with_columns(
         nw.sum_horizontal(*(f"_one_{i}" for i in judged)).cast(nw.Int64).alias("_judged"),
@@ -354,9 +354,9 @@ def rate(
     complies = nw.col("complies").cast(nw.Boolean)
     sums = ["sources", "left_out", "complying"]
     frame = entered.frame.with_columns(
-        _judge.one_if(~complies.is_null()).alias("sources"),
-        _judge.one_if(complies.is_null()).alias("left_out"),
-        _judge.one_if(complies.fill_null(value=False)).alias("complying"),
+        one_if(~complies.is_null()).alias("sources"),
+        one_if(complies.is_null()).alias("left_out"),
+        one_if(complies.fill_null(value=False)).alias("complying"),
     )
     if volume:
         taken = nw.col(volume).cast(nw.Float64)
@@ -366,7 +366,7 @@ def rate(
         frame = frame.with_columns(
             _sum_if(~complies.is_null() & known).alias("_all_taken"),
             _sum_if(complies.fill_null(value=False) & known).alias("_good_taken"),
-            _judge.one_if(~complies.is_null() & ~known).alias("_unknown"),
+            one_if(~complies.is_null() & ~known).alias("_unknown"),
         )
     frame = _judge.grouped(
         frame, keys, [*sums, *(["_all_taken", "_good_taken", "_unknown"] if volume else [])]
@@ -374,7 +374,7 @@ def rate(
     columns: list[str | nw.Expr] = [
         *keys,
         *sums,
-        _judge.ratio(nw.col("complying"), nw.col("sources"), 1).alias("complying_ratio"),
+        percent(nw.col("complying"), nw.col("sources"), 1).alias("complying_ratio"),
     ]
     if volume:
         whole = nw.col("_unknown") == 0
@@ -383,7 +383,7 @@ def rate(
         columns += [
             from_fixed(everything, VOLUME_PLACES).alias("volume"),
             from_fixed(good, VOLUME_PLACES).alias("complying_volume"),
-            _judge.ratio(good, everything, 1).alias("volume_ratio"),
+            percent(good, everything, 1).alias("volume_ratio"),
             joined([nw.lit(None, dtype=nw.String), code_if(~whole, "no_volume")]).alias("reason"),
         ]
     result = frame.select(*columns)

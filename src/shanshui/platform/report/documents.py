@@ -84,15 +84,7 @@ def context(bulletin: Bulletin, image: Callable[[Picture], Any] | None = None) -
             }
             for view in bulletin.overviews
         ],
-        "pictures": [
-            {
-                "name": one.name,
-                "title": one.title,
-                "label": one.label,
-                "image": image and image(one),
-            }
-            for one in bulletin.pictures
-        ],
+        "pictures": office.pictures(bulletin.pictures, image),
     }
 
 

@@ -215,6 +215,21 @@ def workbook(issue: Issue, out: io.BytesIO) -> Any:
     return book
 
 
+def pictures(
+    drawn: Sequence[Picture], image: Callable[[Picture], Any] | None
+) -> list[dict[str, Any]]:
+    """Return what a template can name of pictures; `image` makes what stands in the document."""
+    return [
+        {
+            "name": one.name,
+            "title": one.title,
+            "label": one.label,
+            "image": image and image(one),
+        }
+        for one in drawn
+    ]
+
+
 def numbered(notes: Sequence[str]) -> list[str]:
     """Put numbers before notes, as they are printed."""
     return [f"{n}. {text}" for n, text in enumerate(notes, start=1)]

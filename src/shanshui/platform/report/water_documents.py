@@ -75,15 +75,7 @@ def context(
         ],
         "failing": [section.texts() for section in bulletin.failing],
         "regions": bulletin.region_rows,
-        "pictures": [
-            {
-                "name": one.name,
-                "title": one.title,
-                "label": one.label,
-                "image": image and image(one),
-            }
-            for one in bulletin.pictures
-        ],
+        "pictures": office.pictures(bulletin.pictures, image),
     }
 
 

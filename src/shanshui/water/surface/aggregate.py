@@ -11,10 +11,10 @@ import narwhals.stable.v2 as nw
 
 from shanshui._frames import beside, enter, naive_date, names, require, settled
 from shanshui._periods import Period, with_period
-from shanshui._rules import code_if, joined
+from shanshui._rules import code_if, joined, one_if
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError, ShanshuiError
-from shanshui.standards.rounding import divide_half_even, integer, to_fixed
+from shanshui.standards.rounding import divide_half_even, to_fixed
 from shanshui.water._samples import as_float, at_digits, bounds, places, sampled, widened
 from shanshui.water.surface.classify import standard
 
@@ -115,7 +115,7 @@ def aggregate(
     rows = sampled(kept, items, detection, e.parameter("below_limit"))
     rows = rows.with_columns(
         *(
-            _one(nw.col(f"_below_{i}") & ~nw.col(f"_v_{i}").is_null()).alias(f"_b_{i}")
+            one_if(nw.col(f"_below_{i}") & ~nw.col(f"_v_{i}").is_null()).alias(f"_b_{i}")
             for i in items
         ),
         *([ions()] if "ph" in items else []),
@@ -125,7 +125,7 @@ def aggregate(
     if first is not None:
         months = means_of(first, [*keys, "start"], items)
         months = months.rename({"start": "_day"}).with_columns(
-            _one(nw.col(f"_b_{i}") > 0).alias(f"_b_{i}") for i in items
+            one_if(nw.col(f"_b_{i}") > 0).alias(f"_b_{i}") for i in items
         )
         if "ph" in items:
             months = months.with_columns(ions())
@@ -233,10 +233,6 @@ def rounded(
     )
     out: IntoFrameT = entered.leave(result, [])
     return out
-
-
-def _one(condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(integer(1)).otherwise(integer(0))
 
 
 def ions() -> nw.Expr:

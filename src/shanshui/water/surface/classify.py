@@ -220,21 +220,32 @@ def _asked(items: Collection[str] | None, known: Sequence[str]) -> list[str]:
     return wanted
 
 
-def _prepared(
-    entered: Entered, added: Sequence[str], kind: str, target: int | str | None
-) -> LazyFrame:
-    """Set clashing columns aside, and add ``_kind`` and ``_target``."""
+def kind_of(kind: str, entered: Entered) -> nw.Expr:
+    """Return ``river`` or ``lake`` for each row: the one said, or by the words of a column.
+
+    Raises
+    ------
+    ShanshuiError
+        It is neither a kind nor a column.
+    """
     if kind in KINDS:
-        which: nw.Expr = nw.lit(kind)
-    elif kind in entered.schema:
-        which = nw.lit(None, dtype=nw.String)
-        for name, words in KINDS.items():
-            which = nw.when(nw.col(kind).is_in(words)).then(nw.lit(name)).otherwise(which)
-    else:
+        return nw.lit(kind)
+    if kind not in entered.schema:
         raise ShanshuiError(
             f"kind 应为 river、lake 或数据的一列：{kind!r} / "
             f"kind must be river, lake or a column: {kind!r}"
         )
+    which = nw.lit(None, dtype=nw.String)
+    for name, words in KINDS.items():
+        which = nw.when(nw.col(kind).is_in(words)).then(nw.lit(name)).otherwise(which)
+    return which
+
+
+def _prepared(
+    entered: Entered, added: Sequence[str], kind: str, target: int | str | None
+) -> LazyFrame:
+    """Set clashing columns aside, and add ``_kind`` and ``_target``."""
+    which = kind_of(kind, entered)
     goal: nw.Expr = nw.lit(None, dtype=nw.Int64)
     if isinstance(target, str):
         require(entered.schema, [target], what="数据")

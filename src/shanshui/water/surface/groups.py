@@ -21,10 +21,10 @@ from shanshui._frames import (
     set_aside,
     settled,
 )
-from shanshui._rules import joined
+from shanshui._rules import joined, one_if, percent
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import SchemaError
-from shanshui.standards.rounding import divide_half_even, from_fixed, integer, to_fixed
+from shanshui.standards.rounding import integer, to_fixed
 from shanshui.water._classes import named_by_order, place_in_order, topped
 from shanshui.water._samples import as_float, at_digits, sampled
 from shanshui.water.surface.aggregate import ions, known_items, means_of
@@ -103,20 +103,16 @@ def _marked(entered: Entered) -> LazyFrame:
     if "left_out" in entered.schema:  # a section that the roster leaves out
         number = nw.when(nw.col("left_out").is_null()).then(number)
     rows = entered.frame.with_columns(
-        *(_one(number == n).alias(f"class_{n}_sections") for n in CLASSES),
-        _one(~number.is_null()).alias("sections"),
+        *(one_if(number == n).alias(f"class_{n}_sections") for n in CLASSES),
+        one_if(~number.is_null()).alias("sections"),
     )
     if "attains" not in entered.schema:
         return rows
     attains = nw.when(~number.is_null()).then(nw.col("attains").cast(nw.Boolean))
     return rows.with_columns(
-        _one(~attains.is_null()).alias("judged"),
-        _one(attains.fill_null(value=False)).alias("attained"),
+        one_if(~attains.is_null()).alias("judged"),
+        one_if(attains.fill_null(value=False)).alias("attained"),
     )
-
-
-def _one(condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(integer(1)).otherwise(integer(0))
 
 
 def _counts(targets: bool) -> list[nw.Expr]:
@@ -139,8 +135,7 @@ def _with_shares(frame: LazyFrame, e: Edition, *, targets: bool) -> LazyFrame:
     digits = int(e.parameter("digits_share"))
 
     def ratio(count: nw.Expr, of: str) -> nw.Expr:
-        some = nw.when(nw.col(of) > 0).then(nw.col(of))
-        return from_fixed(divide_half_even(count * 10 ** (2 + digits), some), digits)
+        return percent(count, nw.col(of), digits)
 
     good = nw.sum_horizontal(*(f"class_{n}_sections" for n in range(1, GOOD + 1))).cast(nw.Int64)
     frame = frame.with_columns(good.alias("_good"), nw.col(f"class_{BAD}_sections").alias("_bad"))
@@ -259,7 +254,7 @@ def _by_shares(judged: Entered, keys: Sequence[str], items: Sequence[str], e: Ed
     """Return one row a group: shares, ``_s_status``, ``_s_main``, ``_s_main_text``."""
     above = int(e.parameter("main_above"))
     rows = _marked(judged).with_columns(
-        _one((nw.col(f"class_{i}") > above).fill_null(value=False)).alias(f"_over_{i}")
+        one_if((nw.col(f"class_{i}") > above).fill_null(value=False)).alias(f"_over_{i}")
         for i in items
     )
     rows = rows.group_by(*keys).agg(

@@ -18,7 +18,7 @@ from shanshui.standards.rounding import divide_half_even, from_fixed, integer, t
 from shanshui.water._classes import fixed
 from shanshui.water._samples import at_digits, places, sampled
 from shanshui.water.surface.aggregate import ions, known_items, means_of
-from shanshui.water.surface.classify import KINDS, standard
+from shanshui.water.surface.classify import KINDS, kind_of, standard
 
 if TYPE_CHECKING:
     from narwhals.stable.v2.typing import IntoFrameT
@@ -101,16 +101,11 @@ def cwqi(
     present = [i for i in known_items(e) if i in entered.schema and i in wanted]
     if not present:
         raise SchemaError("数据没有排名的项目 / the frame has no item of the index")
-    if kind in KINDS:
-        which: nw.Expr = nw.lit(kind)
-    else:
+    if kind not in KINDS:
         require(entered.schema, [kind], what="断面数据")
-        which = nw.lit(None, dtype=nw.String)
-        for name, said in KINDS.items():
-            which = nw.when(nw.col(kind).is_in(said)).then(nw.lit(name)).otherwise(which)
     rows = sampled(entered, present, detection, e.parameter("below_limit"))
     rows = rows.with_columns(
-        which.alias("_kind"),
+        kind_of(kind, entered).alias("_kind"),
         *(integer(0).alias(f"_b_{i}") for i in present),
         *([ions()] if "ph" in present else []),
     )
