@@ -49,7 +49,7 @@ lock: .uv/bin/uv ## 更新依赖锁定文件 / renew the locks in requirements/
 	export UV_CUSTOM_COMPILE_COMMAND="make lock" && \
 	compile=".uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url" && \
 	$$compile --all-extras --group dev pyproject.toml -o requirements/dev.txt && \
-	$$compile --extra analysis --extra pandas --extra plan --extra platform --group build -c requirements/dev.txt pyproject.toml -o requirements/run.txt && \
+	$$compile --extra analysis --extra pandas --extra plan --extra platform --extra postgres --group build -c requirements/dev.txt pyproject.toml -o requirements/run.txt && \
 	echo "uv>=0.9" | $$compile - -o requirements/uv.txt
 
 clean: ## 删除环境、缓存和生成的文件 / remove the environment, caches and what was made
