@@ -204,3 +204,10 @@ def test_coverage_says_why() -> None:
         ("建成碧道86公里", "number 86公里; verb 建成"),
         ("力争实现全覆盖", "verb 力争"),
     ]
+
+
+def test_one_list_as_json() -> None:
+    printed = json.loads(run("extract", "规划.txt", "--json").stdout)
+    assert printed == lines("extract", "规划.txt")
+    assert run("extract", "规划.txt", "-o", "目标.json").exit_code == 0
+    assert json.loads(Path("目标.json").read_text(encoding="utf-8")) == printed

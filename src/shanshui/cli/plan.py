@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shanshui.cli.options import METHOD, RESULT, Format, option, spread
-from shanshui.cli.output import note, out, said, save, working, write_whole
+from shanshui.cli.listing import Form, Listing, deliver
+from shanshui.cli.options import METHOD, RESULT, option, spread
+from shanshui.cli.output import note, said, working, write_whole
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from shanshui.plan import Document
 
@@ -51,15 +51,6 @@ class Kind(StrEnum):
     BASELINE = "baseline"
 
 
-class Form(StrEnum):
-    """Forms of a list of records."""
-
-    TABLE = "table"
-    JSONL = "jsonl"
-    CSV = "csv"
-    XLSX = "xlsx"
-
-
 File = Annotated[
     str,
     typer.Argument(
@@ -78,71 +69,6 @@ Region = Annotated[
         metavar="地区",
     ),
 ]
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Where a list of records goes."""
-
-    form: Annotated[
-        Form | None,
-        option(
-            "--format",
-            "table jsonl csv xlsx； 默认看 -o 的后缀，没有 -o 则为 table",
-            "by default by the name of the file, without one a table",
-            RESULT,
-        ),
-    ] = None
-    path: Annotated[
-        str | None,
-        option(
-            "--output",
-            "写到文件； - 为标准输出",
-            "write a file; - is stdout",
-            RESULT,
-            "-o",
-            metavar="文件",
-        ),
-    ] = None
-    rows: Annotated[
-        int,
-        option(
-            "--rows",
-            "屏幕上的行数，0 为全部",
-            "rows printed, 0 for all",
-            RESULT,
-            min=0,
-            show_default=True,
-        ),
-    ] = 40
-
-    def __post_init__(self) -> None:
-        """Refuse at once what would be refused after the reading."""
-        self.said()
-        if self.path and self.path != "-" and not Path(self.path).parent.is_dir():
-            folder = Path(self.path).parent
-            raise typer.BadParameter(
-                f"没有这个文件夹：{folder} / no such folder: {folder}", param_hint="--output"
-            )
-
-    def said(self) -> Form:
-        """Return the form: as said, or by the name of the file."""
-        if self.form:
-            return self.form
-        if self.path is None:
-            return Form.TABLE
-        if self.path == "-":
-            return Form.JSONL
-        ending = Path(self.path).suffix.lower().removeprefix(".")
-        if ending == "json":
-            ending = "jsonl"
-        if ending in {Form.JSONL, Form.CSV, Form.XLSX}:
-            return Form(ending)
-        raise typer.BadParameter(
-            f"从“{self.path}”看不出格式，请加 --format jsonl|csv|xlsx / "
-            f'"{self.path}" does not tell the format; say --format jsonl|csv|xlsx',
-            param_hint="--output",
-        )
 
 
 @app.command(
@@ -185,7 +111,7 @@ def extract(
         "quote": "原文",
     }
     shown = [row | {"kind_zh": KINDS.get(row["kind"], ""), "value_zh": _value(row)} for row in rows]
-    _deliver(rows, shown, heads, listing, f"{document.name} 的目标 commitments")
+    deliver(rows, shown, heads, listing, f"{document.name} 的目标 commitments")
     if left and listing.said() is Form.TABLE:
         note(
             f"另有 {len(left)} 处带数字、时间或承诺动词的话没有读出；用 shanshui plan review 核对",
@@ -217,7 +143,7 @@ def outline_(file: File, listing: Listing) -> None:
     ]
     shown = [row | {"words": "　" * (row["level"] - 1) + row["title"]} for row in rows]
     heads = {"path": "章节", "words": "标题", "page": "页"}
-    _deliver(rows, shown, heads, listing, f"{document.name} 的章节 outline")
+    deliver(rows, shown, heads, listing, f"{document.name} 的章节 outline")
 
 
 @app.command(
@@ -260,7 +186,7 @@ def tables_(file: File, listing: Listing) -> None:
     }
     roles = {"baseline": "现状", "target": "目标"}
     shown = [row | {"role_zh": roles[str(row["role"])]} for row in rows]
-    _deliver(rows, shown, heads, listing, f"{document.name} 的指标表 indicator tables")
+    deliver(rows, shown, heads, listing, f"{document.name} 的指标表 indicator tables")
 
 
 @app.command(
@@ -290,7 +216,7 @@ def tasks_(file: File, listing: Listing) -> None:
         }
         for task in found
     ]
-    if listing.said() is Form.JSONL:
+    if listing.said() in {Form.JSON, Form.JSONL}:
         flat = rows
     else:  # a row for each action
         flat = [
@@ -310,7 +236,7 @@ def tasks_(file: File, listing: Listing) -> None:
         "support": "配合",
         "responsible": "负责",
     }
-    _deliver(flat, flat, heads, listing, f"{document.name} 的任务 tasks")
+    deliver(flat, flat, heads, listing, f"{document.name} 的任务 tasks")
 
 
 @app.command(
@@ -367,7 +293,7 @@ def assignments_(
         row | {"matched": "、".join(dict.fromkeys(m.path for m in one.matches))}
         for row, one in zip(rows, found, strict=True)
     ]
-    _deliver(rows, shown, heads, listing, f"{document.name} 的分工 assignments")
+    deliver(rows, shown, heads, listing, f"{document.name} 的分工 assignments")
     if whole and (missing := unassigned(whole, found)):
         listed = "、".join(task.path for task in missing[:20])
         note(
@@ -416,7 +342,7 @@ def projects_(file: File, listing: Listing) -> None:
         "investment": "投资",
         "period": "年限",
     }
-    _deliver(rows, rows, heads, listing, f"{document.name} 的项目 projects")
+    deliver(rows, rows, heads, listing, f"{document.name} 的项目 projects")
 
 
 @app.command(
@@ -537,70 +463,3 @@ def _value(row: dict[str, Any]) -> str:
     unit = {"pp": " 个百分点", "%": "%"}.get(row["unit"], f" {row['unit'] or ''}")
     hedge = "（力争）" if row["stretch"] else ""
     return f"{_SIGNS.get(row['comparator'] or '', '')}{number}{unit}".strip() + hedge
-
-
-def _plain(value: Any) -> Any:
-    """Write lists into one cell."""
-    if isinstance(value, list | tuple):
-        return "；".join(
-            " ".join(str(v) for v in one.values()) if isinstance(one, dict) else str(one)
-            for one in value
-        )
-    return value
-
-
-def _deliver(
-    rows: Sequence[dict[str, Any]],
-    shown: Sequence[dict[str, Any]],
-    heads: dict[str, str],
-    listing: Listing,
-    title: str,
-) -> None:
-    """Print records as a table, or write them as JSON Lines, CSV or Excel."""
-    form = listing.said()
-    if form is Form.TABLE:
-        _show(shown, heads, title, listing.rows)
-        return
-    path = listing.path or "-"
-    if form is Form.JSONL:
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        if path == "-":
-            sys.stdout.buffer.write(text.encode())
-            sys.stdout.buffer.flush()
-        else:
-            write_whole(Path(path), text.encode())
-    else:
-        import polars as pl
-
-        plain = [{key: _plain(value) for key, value in row.items()} for row in rows]
-        frame = pl.DataFrame(plain, infer_schema_length=None, strict=False)
-        save(frame, path, Format.CSV if form is Form.CSV else Format.XLSX)
-    if path != "-":
-        said("已写 wrote", f"{path}（{len(rows):,} 条 records）")
-
-
-def _show(rows: Sequence[dict[str, Any]], heads: dict[str, str], title: str, most: int) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    some = rows[:most] if most else rows
-    grid = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    kept = [key for key in heads if any(_plain(row.get(key)) not in {None, ""} for row in some)]
-    for key in kept:
-        wide = key in {"quote", "action", "task", "words", "name"}
-        grid.add_column(heads[key], overflow="fold", ratio=3 if wide else None)
-    for row in some:
-        cells = (_plain(row.get(key)) for key in kept)
-        grid.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
-    console = out()
-    if not console.is_terminal:
-        console.width = 160
-    console.print(grid)
-    if not rows:
-        console.print("[dim]没有找到 nothing found[/dim]")
-    if len(some) < len(rows):
-        console.print(
-            f"[dim]还有 {len(rows) - len(some):,} 条；-o 文件 保存全部，--rows 0 全看\n"
-            f"{len(rows) - len(some):,} more; save all with -o FILE, see all with --rows 0[/dim]"
-        )
