@@ -70,6 +70,60 @@ def spark(require, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def postgres():
+    """Give the URL of a PostgreSQL server on which databases may be made and dropped."""
+    url = os.environ.get("SHANSHUI_TEST_POSTGRES")
+    return url or _absent("a PostgreSQL server (SHANSHUI_TEST_POSTGRES)")
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory):
+    """Make one workspace with the catalogue in it, to be copied for each test."""
+    from shanshui.platform.store import Workspace
+
+    folder = tmp_path_factory.mktemp("blank") / "workspace"
+    Workspace.create(folder, name="青禾县", region="441802").close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def blank_database(postgres, tmp_path_factory):
+    """Make one such ledger on PostgreSQL, to be copied for each test."""
+    from databases import database
+
+    from shanshui.platform.store import Workspace
+
+    with database(postgres) as url:
+        folder = tmp_path_factory.mktemp("blank") / "workspace"
+        Workspace.create(folder, name="青禾县", region="441802", ledger=url).close()
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def workspace(request, tmp_path, blank):
+    """Give a fresh workspace, once with SQLite and once with PostgreSQL."""
+    from databases import database
+
+    from shanshui.platform.store import Workspace
+
+    folder = tmp_path / "workspace"
+    shutil.copytree(blank, folder)
+    if request.param == "sqlite":
+        with Workspace.open(folder) as opened:
+            yield opened
+        return
+    template = request.getfixturevalue("blank_database")
+    with database(request.getfixturevalue("postgres"), template) as url:
+        (folder / "ledger.db").unlink()
+        settings = folder / "shanshui.toml"
+        settings.write_text(
+            settings.read_text("utf-8").replace("sqlite:///ledger.db", url), "utf-8"
+        )
+        with Workspace.open(folder) as opened:
+            yield opened
+
+
+@pytest.fixture(scope="session")
 def shared():
     """Give the folder of data sets kept beside the checkout (some may not be redistributed)."""
     folder = Path(os.environ.get("SHANSHUI_SHARED", ROOT.parent / "shared"))

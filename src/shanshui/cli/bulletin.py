@@ -24,7 +24,8 @@ from shanshui.cli.options import (
     pairs,
     spread,
 )
-from shanshui.cli.output import note, out, rejects, said, working, write_whole
+from shanshui.cli.output import note, out, rejects, said, working
+from shanshui.platform.files import write_whole
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:

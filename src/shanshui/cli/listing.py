@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shanshui.cli.options import RESULT, Format, option
-from shanshui.cli.output import out, said, save, write_whole
+from shanshui.cli.output import out, said, save
+from shanshui.platform.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

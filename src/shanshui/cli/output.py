@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
-import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +20,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from shanshui.cli.options import Format, Output
+from shanshui.platform.files import write_whole
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
@@ -257,30 +256,6 @@ def save(frame: pl.DataFrame, path: str, form: Format) -> None:
         sys.stdout.buffer.flush()
         return
     write_whole(Path(path), _bytes(frame, form, mark=True))
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file by way of a temporary one beside it, so that no half file is ever there."""
-    if not path.parent.is_dir():
-        raise ShanshuiError(f"没有这个文件夹：{path.parent} / no such folder: {path.parent}")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _bytes(frame: pl.DataFrame, form: Format, *, mark: bool) -> bytes:

@@ -10,7 +10,8 @@ import typer
 
 from shanshui.cli.air import app
 from shanshui.cli.options import METHOD, RESULT, Output, Place, Reading, number, option, spread
-from shanshui.cli.output import deliver, label, note, rejects, said, working, write_whole
+from shanshui.cli.output import deliver, label, note, rejects, said, working
+from shanshui.platform.files import write_whole
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import typer
 
 from shanshui.cli.listing import Form, Listing, deliver
 from shanshui.cli.options import METHOD, RESULT, option, spread
-from shanshui.cli.output import note, said, working, write_whole
+from shanshui.cli.output import note, said, working
+from shanshui.platform.files import write_whole
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 from shanshui.cli.bulletin import Print, Status, give_template
 from shanshui.cli.options import METHOD, RESULT, Output, option, spread
-from shanshui.cli.output import note, out, rejects, said, working, write_whole
+from shanshui.cli.output import note, out, rejects, said, working
 from shanshui.cli.water import Detection, Samples, app, detection_limits
+from shanshui.platform.files import write_whole
 
 
 def _write_template(path: str | None) -> None:

@@ -1,0 +1,41 @@
+"""The models of the ledger."""
+
+from shanshui.platform.store.models.audit import Audit
+from shanshui.platform.store.models.base import Base, Exact, Moment, Versioned, now
+from shanshui.platform.store.models.places import Indicator, Organization, Region, RegionMember
+from shanshui.platform.store.models.plans import (
+    AnnualTarget,
+    Assignment,
+    Checked,
+    Commitment,
+    Document,
+    Progress,
+    Project,
+    Task,
+)
+from shanshui.platform.store.models.registry import Load, Property, Station, StationCode
+
+__all__ = [
+    "AnnualTarget",
+    "Assignment",
+    "Audit",
+    "Base",
+    "Checked",
+    "Commitment",
+    "Document",
+    "Exact",
+    "Indicator",
+    "Load",
+    "Moment",
+    "Organization",
+    "Progress",
+    "Project",
+    "Property",
+    "Region",
+    "RegionMember",
+    "Station",
+    "StationCode",
+    "Task",
+    "Versioned",
+    "now",
+]
