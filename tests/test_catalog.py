@@ -50,11 +50,11 @@ def test_every_data_file_is_small_and_told_of_beside_it(path: Path) -> None:
 
 def test_the_tables_fit_together() -> None:
     targets, indicators = catalog.targets(), catalog.indicators()
-    assert set(targets["indicator"]) <= set(indicators["indicator"])
+    assert set(targets["indicator"]) <= set(indicators["name"])
     assert set(targets["document"]) == set(catalog.documents()["document"])
-    assert indicators["indicator"].is_unique().all()
+    assert indicators["name"].is_unique().all()
     assert targets["id"].is_unique().all()
-    assert set(indicators["better"].drop_nulls()) == {"lower", "higher"}
+    assert set(indicators["direction"].drop_nulls()) == {"lower", "higher"}
     assert set(targets["kind"]) == {"target", "count", "deferred", "baseline"}
     assert set(targets["comparator"].drop_nulls()) <= set(COMPARATORS)
     deferred = targets.filter(kind="deferred")

@@ -50,7 +50,7 @@ def test_fields_begin_with_those_of_the_ledger_in_their_order():
         "why",
     ]
     assert json.loads(json.dumps(one.as_dict(), ensure_ascii=False))["value"] == 61
-    assert one.indicator_code == "森林覆盖率"
+    assert one.indicator_code == "ecology.forest.cover"
     assert "达到" in one.why
 
 

@@ -19,6 +19,8 @@ from typing import Any
 
 import polars as pl
 
+from shanshui.plan.regions import divisions
+
 PLATFORM = Path(__file__).parents[1] / "src" / "shanshui" / "platform"
 Table = pl.DataFrame
 
@@ -203,10 +205,29 @@ def targets(shared: Path) -> Iterator[tuple[str, Table]]:
     yield "targets.csv", pl.DataFrame(rows, infer_schema_length=None).select(order)
 
 
+# --- points of regions -----------------------------------------------------------------------
+
+
+def points(shared: Path) -> Iterator[tuple[str, Table]]:
+    """Keep a point inside each region of the catalogue."""
+    known = [region.code for region in divisions() if region.code]
+    source = shared / "data/boundaries/adcodes.csv"
+    rows = pl.read_csv(source, schema_overrides={"adcode": pl.String})
+    # Cities without counties stand twice there, as a city and as a county; the point is one.
+    yield (
+        "points.csv",
+        rows.select(code="adcode", longitude="rep_lon", latitude="rep_lat")
+        .filter(pl.col("code").is_in(known))
+        .unique("code", keep="first", maintain_order=True)
+        .sort("code"),
+    )
+
+
 BUILDERS = {
     "demo/samples/beijing_2013_2015": beijing,
     "demo/samples/national_2020_spring": national,
     "catalog/published": published,
+    "catalog/regions": points,
     "catalog/targets": targets,
 }
 

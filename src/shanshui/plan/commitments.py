@@ -140,7 +140,6 @@ class _Found:
     approx: bool = False
     nature: str | None = None
     owner: str | None = None
-    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -576,7 +575,6 @@ class _Reader:
                         self.scope.region(row.start), cell.year, 0.95, f"table: {cell.text}",
                         reading.comparator, reading.value, unit, approx=reading.approx,
                         nature=None if baseline else row.nature or None,
-                        code=entry.code if entry else None,
                     )
                 )  # fmt: skip
         return spans
@@ -598,7 +596,7 @@ class _Reader:
             _Found(
                 kind, start, context.end, entry.name if entry else name,
                 confidence=round(min(max(confidence, 0.1), 1.0), 2), why=why,
-                code=entry.code if entry else None, **more,
+                **more,
             )
         )  # fmt: skip
 
@@ -608,12 +606,14 @@ class _Reader:
         out = []
         for count, found in enumerate(sorted(self.found, key=lambda found: found.start), 1):
             start, end = document.original_span(found.start, found.end)
+            entry = names.named(found.indicator)
+            code = entry.code if entry else None
             out.append(
                 Commitment(
                     f"{stem}-{count:03}", found.kind, document.quote(found.start, found.end),
                     document.section_at(found.start), found.indicator, found.region, found.year,
                     found.comparator, found.value, found.unit, found.base_year, found.stretch,
-                    found.approx, found.nature, found.owner, start, end, found.code,
+                    found.approx, found.nature, found.owner, start, end, code,
                     found.confidence, found.why,
                 )
             )  # fmt: skip

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from shanshui.plan.grammar import alternatives, lexicon
 
@@ -14,9 +16,9 @@ class Indicator:
     """An indicator of the lexicon."""
 
     name: str
+    code: str
     unit: str | None = None
     better: str | None = None
-    code: str | None = None
 
 
 _BRACKETS = re.compile(r"\([^()]*\)")
@@ -41,11 +43,15 @@ def normal(name: str) -> str:
     return bare
 
 
+def _entry(row: Mapping[str, Any]) -> Indicator:
+    return Indicator(row["name"], row["code"], row.get("unit"), row.get("better"))
+
+
 @cache
 def _indicators() -> tuple[dict[str, Indicator], re.Pattern[str]]:
     by_name: dict[str, Indicator] = {}
     for row in lexicon("indicators")["indicator"]:
-        entry = Indicator(row["name"], row.get("unit"), row.get("better"), row.get("code"))
+        entry = _entry(row)
         for name in (row["name"], *row.get("aliases", ())):
             by_name[normal(name)] = entry
     return by_name, re.compile(alternatives(list(by_name)))
@@ -64,6 +70,29 @@ def known(name: str) -> Indicator | None:
         return None
     near = len(best) >= 0.6 * len(bare) or rest.endswith("中") or _SCOPE.fullmatch(rest)
     return by_name[best] if near else None
+
+
+@cache
+def _names() -> dict[str, Indicator]:
+    """Every name of every indicator, also those that no rule of reading uses."""
+    table = lexicon("indicators")
+    by_name: dict[str, Indicator] = {}
+    for row in (*table["listed"], *table["indicator"]):
+        for name in (row["name"], *row.get("aliases", ()), *row.get("also", ())):
+            by_name[normal(name)] = _entry(row)
+    return by_name
+
+
+def named(name: str) -> Indicator | None:
+    """Return the indicator that has a name, its canonical one or another; nothing is guessed.
+
+    Examples
+    --------
+    >>> named("细颗粒物年均浓度").code, named("特色村").name, named("青山指数")
+    ('air.pm25.annual_mean', '特色村数量', None)
+    """
+    by_name, bare = _names(), normal(name)
+    return by_name.get(bare) or by_name.get(f"{bare}数量")
 
 
 _PLACES = re.compile(r"农村|乡村|乡镇|县城|城镇|城市|工业|农业|生活|建筑|交通|医疗")

@@ -7,14 +7,14 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from shanshui.standards.errors import ShanshuiError
 
-LEVELS = ("province", "city", "county", "group")
+LEVELS = ("province", "city", "county", "country", "group")
 
 # What may stand right before the name of a county when its left end is to be sure.
 _EDGE = r"(?:^|(?<=[^\u4e00-\u9fff])|(?<=[和与及在对以由为至到从辖省市]))"
@@ -41,13 +41,21 @@ class Region:
     name : str
         Full name, e.g. ``广州市``.
     level : str
-        ``province``, ``city``, ``county`` or ``group``.
+        ``country``, ``province``, ``city``, ``county`` or ``group``.
     code : str or None
         Code of GB/T 2260 (``440100``) or of a group (``group:gba``); None where none is sure.
     names : tuple of str
         Other names, e.g. ``广州``.
     members : tuple of str
-        Codes of the members of a group.
+        Codes of the members of a group; empty where they are not certain or not whole regions.
+    english : str or None
+        English name, where one is in use.
+    start, end : str or None
+        ISO dates between which a group is counted so.
+    confidence : str or None
+        Of the members of a group: A, B or C.
+    note : str or None
+        What else is to be known.
     """
 
     name: str
@@ -55,6 +63,11 @@ class Region:
     code: str | None = None
     names: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    english: str | None = None
+    start: str | None = None
+    end: str | None = None
+    confidence: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -192,19 +205,66 @@ def _gazetteer(paths: tuple[str, ...]) -> Gazetteer:
     )
 
 
+@cache
+def divisions() -> tuple[Region, ...]:
+    """Return every region of the packaged files: the gazetteer's, and all counties.
+
+    The names of counties are many of one name (鼓楼区), so that a text is not searched for them;
+    their codes say where they are (`parent`).
+
+    Returns
+    -------
+    tuple of Region
+        In the order of the codes, groups and regions without a code last.
+
+    Examples
+    --------
+    >>> from shanshui.plan.regions import divisions
+    >>> [region.code for region in divisions() if region.name == "阳山县"]
+    ['441823']
+    """
+    text = files("shanshui.plan").joinpath("counties.toml").read_text(encoding="utf-8")
+    every = (*_gazetteer(()).regions, *_rows(tomllib.loads(text)))
+    return tuple(sorted(every, key=lambda region: (region.code or "~", region.name)))
+
+
+@cache
+def _codes() -> frozenset[str]:
+    return frozenset(region.code for region in divisions() if region.code)
+
+
+def parent(code: str) -> str | None:
+    """Return the code of the region that a region belongs to, None of the country and of groups.
+
+    Examples
+    --------
+    >>> from shanshui.plan.regions import parent
+    >>> parent("441823"), parent("110101"), parent("469024"), parent("440000"), parent("group:yrd")
+    ('441800', '110000', '460000', '100000', None)
+    """
+    if not re.fullmatch(r"\d{6}", code):
+        return None
+    above = (code[:4] + "00", code[:2] + "0000", "100000")
+    known = _codes()
+    return next((one for one in above if one != code and one in known), None)
+
+
 def _rows(table: Mapping[str, Any]) -> list[Region]:
     rows = []
+    english = table.get("english", {})
     for level in LEVELS[:3]:
         for code, names in table.get(level, {}).items():
             name, *also = names.split()
-            rows.append(Region(name, level, code, tuple(also)))
+            rows.append(Region(name, level, code, tuple(also), english=english.get(code)))
     for kind in ("place", "group"):
         for row in table.get(kind, ()):
             level = row["level"] if kind == "place" else "group"
             if level not in LEVELS or not row["name"]:
                 raise ValueError(f"{row['name']}: level {level}")
             also, members = tuple(row.get("also", ())), tuple(row.get("members", ()))
-            rows.append(Region(row["name"], level, row.get("code"), also, members))
+            more = {key: row.get(key) for key in ("start", "end", "confidence", "note")}
+            code = row.get("code")
+            rows.append(Region(row["name"], level, code, also, members, english.get(code), **more))
     return rows
 
 

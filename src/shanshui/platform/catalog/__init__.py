@@ -1,7 +1,8 @@
-"""The catalogue: indicators, targets of plans and published values, as packaged data.
+"""The catalogue: indicators, regions, targets of plans and published values, as packaged data.
 
 Each table is a small file with a README beside it that says where it comes from and what was
-changed; each function reads one of them into a Polars frame.
+changed. Names of indicators and regions stand in the library, where the reading of plans uses the
+same ones; here is what else is known of them.
 """
 
 from __future__ import annotations
@@ -9,21 +10,26 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from shanshui.platform.catalog.finding import find_indicator, find_region
+from shanshui.platform.catalog.methods import method
+from shanshui.platform.catalog.names import DOMAINS, indicators, members, regions
+
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["documents", "indicators", "published", "stand_ins", "targets"]
-
-
-def indicators() -> pl.DataFrame:
-    """Give the indicators of the packaged targets.
-
-    Returns
-    -------
-    polars.DataFrame
-        indicator, name_en, topic, better ("lower", "higher" or null), lasting.
-    """
-    return _table("indicators/indicators.csv")
+__all__ = [
+    "DOMAINS",
+    "documents",
+    "find_indicator",
+    "find_region",
+    "indicators",
+    "members",
+    "method",
+    "published",
+    "regions",
+    "stand_ins",
+    "targets",
+]
 
 
 def documents() -> pl.DataFrame:

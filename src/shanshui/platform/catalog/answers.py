@@ -70,7 +70,7 @@ def answers() -> list[Answer]:
         In the order of the plans.
     """
     documents = {row["document"]: row for row in catalog.documents().to_dicts()}
-    indicators = {row["indicator"]: row for row in catalog.indicators().to_dicts()}
+    indicators = {row["name"]: row for row in catalog.indicators().to_dicts()}
     stand_ins = {row["region"]: row for row in catalog.stand_ins().to_dicts()}
     values = catalog.published()
     found = []
@@ -84,7 +84,7 @@ def answers() -> list[Answer]:
             target["year"],
             target["base_year"],
             target["region"],
-            indicator["better"],
+            indicator["direction"],
             indicator["lasting"],
             Basis.parse(target["basis"] or ""),
         )
