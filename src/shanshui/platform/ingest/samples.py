@@ -24,6 +24,7 @@ TIMES = ("time", "date", "hour", "year", "month", "day")
 PLAIN = {*("sample", "land", "depth", "zone", "point", "period"), *TIMES, "item", "value", "unit"}
 
 _NUMBER = r"[0-9]+(?:\.[0-9]*)?(?:e[-+]?[0-9]+)?"
+_GROUPED = re.compile(r"^[<≤]?[-+]?\d{1,3}(,\d{3})+(\.\d*)?l?$")
 _BELOW = re.compile(
     rf"^(?:[<≤]|(?:nd|未检出|低于检出限)[<≤(]+)({_NUMBER})\)?$|^({_NUMBER})(?:l|nd|\(l\)|\(nd\))$"
 )
@@ -62,6 +63,8 @@ def cell(text: str) -> Cell:
     """
     plain = "".join(unicodedata.normalize("NFKC", text).lower().split()).replace("−", "-")
     plain = re.sub(r"(?<=[0-9.])[×x*]10\^?", "e", plain)
+    if _GROUPED.match(plain):  # thousands separators
+        plain = plain.replace(",", "")
     if plain in vocabulary()["null"]["marks"]:
         return Cell()
     if plain in vocabulary()["undetected"]["marks"]:

@@ -8,107 +8,34 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
-import sys
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
-from shanshui.platform.ingest.columns import Header, read_header, score
+from shanshui.platform.ingest.columns import read_header, score
+from shanshui.platform.ingest.content import (
+    PREAMBLE,
+    ROW,
+    Asked,
+    Content,
+    Fault,
+    Progress,
+    Source,
+)
 from shanshui.platform.ingest.errors import ReadError
+from shanshui.platform.ingest.excel import sheets
+from shanshui.platform.ingest.headers import heading
 
 if TYPE_CHECKING:
     import polars as pl
 
-ROW = "_row"
-BLOCK = 1 << 24
-_HEAD = 1 << 18
-_PREAMBLE = 20  # a header is looked for in so many rows
-_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".parquet", ".pq")
+BLOCK = 1 << 24  # bytes read at a time
+SLICE = 500_000  # rows of Parquet read at a time
+_DEEP = 4  # rows that a header may take below the last row in which it begins
 
-Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Lines of a text file that are no rows of its table.
-
-    Attributes
-    ----------
-    code : str
-        ``"fields"`` or ``"quote"``.
-    lines : polars DataFrame
-        ``_row`` and ``value``, the line.
-    expected : int
-        Number of fields of the header.
-    """
-
-    code: str
-    lines: pl.DataFrame
-    expected: int
-
-
-@dataclass(frozen=True)
-class Source:
-    """One table of a file.
-
-    Attributes
-    ----------
-    name : str
-        File name, with the sheet where there is one, for messages.
-    kind : {"text", "excel", "parquet"}
-        By content, not by name.
-    header : Header
-        Its columns.
-    header_row : int or None
-        Line of the header; None in Parquet.
-    batches : iterator of (DataFrame, list of Fault)
-        The rows: columns named by their position, and ``_row``.
-    encoding, delimiter : str or None
-        Of a text file.
-    """
-
-    name: str
-    kind: Literal["text", "excel", "parquet"]
-    header: Header
-    header_row: int | None
-    batches: Iterator[tuple[pl.DataFrame, list[Fault]]]
-    encoding: str | None = None
-    delimiter: str | None = None
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the caller said about the files.
-
-    Attributes
-    ----------
-    encoding : str or None
-        Of text files; None finds it.
-    columns : mapping
-        See `columns.read_header`.
-    sheet : str or None
-        Name of the Excel sheet, ``"*"`` for all.
-    keyless : bool
-        The caller names the one station of the table.
-    everything : bool
-        Columns that are not recognised are wanted too.
-    progress : callable or None
-        Told the file, bytes done and bytes in all.
-    listing : str or None
-        The file is a list (of stations, of events …), not of values; see `columns.read_header`.
-    """
-
-    encoding: str | None
-    columns: Mapping[str, str]
-    sheet: str | None
-    keyless: bool
-    everything: bool
-    progress: Progress | None
-    listing: str | None = None
+__all__ = ["ROW", "Asked", "Content", "Fault", "Progress", "Source", "tables"]
 
 
 def tables(file: str | Path | IO[bytes], asked: Asked) -> list[Source]:
@@ -119,7 +46,7 @@ def tables(file: str | Path | IO[bytes], asked: Asked) -> list[Source]:
     ReadError
         When it cannot be read.
     """
-    content = _Content.of(file)
+    content = Content.of(file)
     head = content.head()
     if not head.strip():
         raise ReadError(
@@ -130,90 +57,12 @@ def tables(file: str | Path | IO[bytes], asked: Asked) -> list[Source]:
     if head.startswith(b"PAR1"):
         return [_parquet(content, asked)]
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return _excel(content, asked)
+        return sheets(content, asked)
     _refuse_disguised(content, head)
     return [_text(content, asked)]
 
 
-@dataclass(frozen=True)
-class _Content:
-    """Bytes of a file or of the standard input."""
-
-    name: str
-    path: Path | None
-    data: bytes | None
-    size: int
-
-    @classmethod
-    def of(cls, file: str | Path | IO[bytes]) -> _Content:
-        if file == "-":
-            file = sys.stdin.buffer
-        if not isinstance(file, (str, Path)):
-            data = file.read()
-            return cls(getattr(file, "name", None) or "<stdin>", None, data, len(data))
-        path = Path(file)
-        name = path.name
-        if path.is_dir():
-            raise ReadError(
-                "这是文件夹；应给出一个或多个文件（如 文件夹/*.csv）",
-                "is a directory; expected one or more files (such as folder/*.csv)",
-                file=str(path),
-            )
-        if not path.exists():
-            raise ReadError("找不到文件", "no such file", file=str(path))
-        plain = name.lower().removesuffix(".gz")
-        if not plain.endswith(_SUFFIXES):
-            raise ReadError(
-                f"不认识的文件类型“{path.suffix}”；应为 .csv、.tsv、.txt（可加 .gz）、"
-                ".xlsx、.xls 或 .parquet",
-                f'unknown kind of file "{path.suffix}"; expected .csv, .tsv, .txt (also .gz), '
-                ".xlsx, .xls or .parquet",
-                file=name,
-            )
-        try:
-            size = path.stat().st_size
-            with path.open("rb") as stream:
-                stream.read(1)
-        except OSError as error:
-            raise ReadError(
-                f"无法打开文件：{error.strerror}",
-                f"cannot open the file: {error.strerror}",
-                file=str(path),
-            ) from error
-        return cls(name, path, None, size)
-
-    def raw(self) -> IO[bytes]:
-        """Open the bytes as they are."""
-        return self.path.open("rb") if self.path else io.BytesIO(self.data or b"")
-
-    def head(self) -> bytes:
-        """Return the first bytes, unpacked if they are gzip's."""
-        return next(self.blocks(size=_HEAD), b"")
-
-    def blocks(self, progress: Progress | None = None, size: int | None = None) -> Iterator[bytes]:
-        """Yield the bytes block by block, unpacked if they are gzip's."""
-        with self.raw() as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            with gzip.open(raw) if packed else raw as stream:
-                try:
-                    while block := stream.read(size or BLOCK):
-                        yield block
-                        if progress:
-                            progress(self.name, raw.tell(), self.size)
-                except (OSError, EOFError, zlib.error) as error:
-                    raise _broken_gzip(self.name, error) from error
-
-
-def _broken_gzip(name: str, error: Exception) -> ReadError:
-    return ReadError(
-        f"压缩文件已损坏或不完整（{error}）；请重新下载或重新压缩",
-        f"the compressed file is damaged or cut off ({error}); fetch or pack it again",
-        file=name,
-    )
-
-
-def _refuse_disguised(content: _Content, head: bytes) -> None:
+def _refuse_disguised(content: Content, head: bytes) -> None:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
     if start.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta")):
         raise ReadError(
@@ -240,7 +89,7 @@ def _refuse_disguised(content: _Content, head: bytes) -> None:
 # ---------------------------------------------------------------------------------------- text
 
 
-def _text(content: _Content, asked: Asked) -> Source:
+def _text(content: Content, asked: Asked) -> Source:
     encoding = _encoding(content, asked.encoding)
     delimiter, names, row, lines = _find_header(content, encoding, asked.listing)
     header = read_header(
@@ -262,7 +111,7 @@ def _text(content: _Content, asked: Asked) -> Source:
     )
 
 
-def _encoding(content: _Content, said: str | None) -> str:
+def _encoding(content: Content, said: str | None) -> str:
     """Return the encoding in which the whole file can be decoded.
 
     Raises
@@ -338,11 +187,11 @@ class _Undecodable:
         )
 
 
-def _undecodable(content: _Content, encoding: str) -> _Undecodable | None:
+def _undecodable(content: Content, encoding: str) -> _Undecodable | None:
     decoder = codecs.getincrementaldecoder(encoding)()
     rows, wide = 1, 0
     carried = b""
-    for block in content.blocks():
+    for block in content.blocks(size=BLOCK):
         if block.isascii() and not carried and not encoding.startswith("utf-16"):
             rows += block.count(b"\n")
             continue
@@ -369,39 +218,59 @@ def _fault(error: UnicodeDecodeError, rows: int, wide: int) -> _Undecodable:
 
 
 def _find_header(
-    content: _Content, encoding: str, listing: str | None
+    content: Content, encoding: str, listing: str | None
 ) -> tuple[str, list[str], int, int]:
     """Return the delimiter, the header, its line, and the number of lines to its end."""
     decoder = codecs.getincrementaldecoder(encoding)()
     text = decoder.decode(content.head()).replace("\r\n", "\n").replace("\r", "\n")
-    best: tuple[int, str, list[str], int, int] | None = None
-    widest: tuple[str, list[str], int, int] | None = None
-    for delimiter in (",", "\t", ";", "|"):
-        reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-        before = 0
-        try:
-            for _, record in zip(range(_PREAMBLE), reader, strict=False):
-                row, before = before + 1, reader.line_num
-                names = [" ".join(n.split()) for n in record]
-                while names and not names[-1]:  # delimiters at the end of the line
-                    names.pop()
-                if not any(names):
-                    continue
-                found = score(names, listing)
-                if found > (best[0] if best else 1):
-                    best = found, delimiter, names, row, before
-                if widest is None or (row == widest[2] and len(names) > len(widest[1])):
-                    widest = delimiter, names, row, before
-        except csv.Error:  # a field that never ends: another delimiter, or the first row, will do
-            continue
-    if best:
-        return best[1:]
-    assert widest is not None
-    return widest
+    best: tuple[int, str, int] | None = None
+    widest: tuple[int, str, int, int] | None = None
+    records = {delimiter: _records(text, delimiter) for delimiter in (",", "\t", ";", "|")}
+    for delimiter, found in records.items():
+        for at, (_, names, _) in enumerate(found[:PREAMBLE]):
+            if not any(names):
+                continue
+            points = score(names, listing)
+            if points > (best[0] if best else 1):
+                best = points, delimiter, at
+            if widest is None or (at == widest[2] and len(names) > widest[0]):
+                widest = len(names), delimiter, at, at
+    if best is None:
+        if widest is None:
+            raise ReadError(
+                "没有可读的行；应有表头和数据行",
+                "no row can be read; expected a header and rows of data",
+                file=content.name,
+            )
+        _, delimiter, at, _ = widest
+        row, names, end = records[delimiter][at]
+        return delimiter, names, row, end
+    _, delimiter, at = best
+    found = records[delimiter]
+    place = heading([names for _, names, _ in found], at, listing)
+    row, _, end = found[place.last]
+    return delimiter, place.names, row, end
+
+
+def _records(text: str, delimiter: str) -> list[tuple[int, list[str], int]]:
+    """Return the first records: line, cells and the line at which each ends."""
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    found = []
+    before = 0
+    try:
+        for _, record in zip(range(PREAMBLE + _DEEP), reader, strict=False):
+            row, before = before + 1, reader.line_num
+            names = [" ".join(n.split()) for n in record]
+            while names and not names[-1]:  # delimiters at the end of the line
+                names.pop()
+            found.append((row, names, before))
+    except csv.Error:  # a field that never ends: another delimiter, or the first row, will do
+        pass
+    return found
 
 
 def _rows(
-    content: _Content,
+    content: Content,
     encoding: str,
     delimiter: str,
     width: int,
@@ -420,14 +289,14 @@ def _rows(
             row += lines.count(b"\n")
 
 
-def _lines(content: _Content, encoding: str, progress: Progress | None) -> Iterator[bytes]:
+def _lines(content: Content, encoding: str, progress: Progress | None) -> Iterator[bytes]:
     """Yield blocks of whole lines in UTF-8, each line ended by a line feed."""
     decoder = (
         None if encoding in {"utf-8", "utf-8-sig"} else codecs.getincrementaldecoder(encoding)()
     )
     rest = b""
     first = True
-    for raw in content.blocks(progress):
+    for raw in content.blocks(progress, BLOCK):
         block = decoder.decode(raw).encode() if decoder else raw
         if first:
             block = block.removeprefix(codecs.BOM_UTF8)
@@ -506,117 +375,10 @@ def _cells(lines: bytes, delimiter: str, width: int) -> pl.DataFrame:
     )
 
 
-# --------------------------------------------------------------------------------------- excel
-
-
-def _excel(content: _Content, asked: Asked) -> list[Source]:
-    try:
-        import fastexcel
-    except ModuleNotFoundError as error:
-        raise ReadError(
-            '读 Excel 需要 fastexcel：pip install "shanshui[platform]"',
-            'reading Excel needs fastexcel: pip install "shanshui[platform]"',
-            file=content.name,
-        ) from error
-    try:
-        with content.raw() as stream:
-            book = fastexcel.read_excel(stream.read())
-        wanted = _sheets(book.sheet_names, asked.sheet, content.name)
-        sheets = {
-            name: book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
-            for name in wanted
-        }
-    except fastexcel.FastExcelError as error:
-        reason = str(error).splitlines()[0]
-        raise ReadError(
-            f"Excel 文件已损坏、不完整或有密码（{reason}）；请重新下载，"
-            "或用 Excel、WPS 打开后另存为 .xlsx",
-            f"the Excel file is damaged, cut off or locked ({reason}); fetch it again, or open it "
-            "in Excel or WPS and save it as .xlsx",
-            file=content.name,
-        ) from error
-    found = {name: _header_of_sheet(cells, asked.listing) for name, cells in sheets.items()}
-    named = {name: place for name, place in found.items() if place}
-    if asked.sheet is None and len(named) > 1:
-        raise ReadError(
-            f"有数据的工作表不止一个：{'、'.join(named)}；"
-            '请用 --sheet 名称 选一个，或 --sheet "*" 全读',
-            f"several sheets hold data: {', '.join(named)}; choose one with --sheet NAME, or all "
-            'with --sheet "*"',
-            file=content.name,
-        )
-    if not named:
-        first = next((c for c in sheets.values() if not c.is_empty()), None)
-        if first is None:
-            raise ReadError(
-                "工作簿里没有数据；应有表头和数据行",
-                "the workbook holds no data; expected a header and rows of data",
-                file=content.name,
-            )
-        named = {next(n for n, c in sheets.items() if c is first): (0, _texts(first.row(0)))}
-    many = len(book.sheet_names) > 1
-    return [
-        _sheet(content, asked, name if many else None, sheets[name], *place)
-        for name, place in named.items()
-    ]
-
-
-def _sheets(names: list[str], said: str | None, file: str) -> list[str]:
-    if said is None or said == "*":
-        return names
-    if said not in names:
-        raise ReadError(
-            f"没有名为“{said}”的工作表；现有：{'、'.join(names)}",
-            f'no sheet named "{said}"; found: {", ".join(names)}',
-            file=file,
-        )
-    return [said]
-
-
-def _texts(row: tuple[Any, ...]) -> list[str]:
-    return [" ".join(str(cell or "").split()) for cell in row]
-
-
-def _header_of_sheet(cells: pl.DataFrame, listing: str | None) -> tuple[int, list[str]] | None:
-    rows = [_texts(row) for row in cells.head(_PREAMBLE).iter_rows()]
-    best = max(range(len(rows)), key=lambda i: (score(rows[i], listing), -i), default=None)
-    if best is None or score(rows[best], listing) < 2:
-        return None
-    return best, rows[best]
-
-
-def _sheet(
-    content: _Content,
-    asked: Asked,
-    sheet: str | None,
-    cells: pl.DataFrame,
-    position: int,
-    names: list[str],
-) -> Source:
-    import polars as pl
-
-    name = f"{content.name}[{sheet}]" if sheet else content.name
-    row = position + 1
-    header = read_header(
-        names,
-        file=name,
-        row=row,
-        columns=asked.columns,
-        keyless=asked.keyless,
-        listing=asked.listing,
-    )
-    cells.columns = [str(i) for i in range(cells.width)]
-    body = cells.with_row_index(ROW, offset=1).slice(row)
-    body = body.filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))
-    if asked.progress:
-        asked.progress(content.name, content.size, content.size)
-    return Source(name, "excel", header, row, iter([(body, [])]))
-
-
 # ------------------------------------------------------------------------------------- parquet
 
 
-def _parquet(content: _Content, asked: Asked) -> Source:
+def _parquet(content: Content, asked: Asked) -> Source:
     import polars as pl
 
     source: Any = content.path or io.BytesIO(content.data or b"")
@@ -639,13 +401,20 @@ def _parquet(content: _Content, asked: Asked) -> Source:
 
     def batches() -> Iterator[tuple[pl.DataFrame, list[Fault]]]:
         columns = [pl.col(names[i]).alias(str(i)) for i in wanted]
-        try:
-            frame = scan.select(columns).collect()
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise _broken_parquet(content.name, error) from error
-        if asked.progress:
-            asked.progress(content.name, content.size, content.size)
-        yield frame.with_row_index(ROW, offset=1), []
+        done, height = 0, None
+        while height is None or done < height:
+            try:
+                if height is None:
+                    height = int(scan.select(pl.len()).collect().item())
+                frame = scan.slice(done, SLICE).select(columns).collect()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise _broken_parquet(content.name, error) from error
+            if frame.is_empty():
+                break
+            yield frame.with_row_index(ROW, offset=done + 1), []
+            done += frame.height
+            if asked.progress:
+                asked.progress(content.name, content.size * done // height, content.size)
 
     return Source(content.name, "parquet", header, None, batches())
 

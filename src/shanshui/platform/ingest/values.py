@@ -16,6 +16,7 @@ from shanshui.platform.ingest.columns import vocabulary
 
 TIME = pl.Datetime("us")
 
+_GROUPED = r"^[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$"
 _DATE = r"((?:19|20)\d\d)"
 _OFFSET = r"(Z|[+-]\d\d:?\d\d)?"
 # 2020-01-01 13:00, 2020/1/1 13:00:00, 2020-01-01T13:00:00.000+08:00, 2020年1月1日13时, 2020-01-01
@@ -44,6 +45,20 @@ def null_numbers() -> list[float]:
 def _plain(texts: pl.Series) -> pl.Series:
     """Full-width characters become plain ones, and spaces at the ends fall away."""
     return texts.str.normalize("NFKC").str.strip_chars().str.to_lowercase()
+
+
+def ungrouped(texts: pl.Series) -> pl.Series:
+    """Take the thousands separators out of numbers: ``1,234.5`` is 1234.5; ``1,23`` is none.
+
+    Examples
+    --------
+    >>> ungrouped(pl.Series(["1,234.5", "-12,345,678", "1,23", "7"])).to_list()
+    ['1234.5', '-12345678', '1,23', '7']
+    """
+    grouped = texts.str.contains(_GROUPED)
+    return pl.select(
+        pl.when(grouped).then(texts.str.replace_all(",", "", literal=True)).otherwise(texts)
+    ).to_series()
 
 
 def numbers(
@@ -85,7 +100,7 @@ def numbers(
         null = plain.is_in(_marks())
         if null.all():
             continue
-        parsed = plain.set(null, None).cast(pl.Float64, strict=False)
+        parsed = ungrouped(plain.set(null, None)).cast(pl.Float64, strict=False)
         table = pl.DataFrame({"text": texts, "value": parsed, "null": null})
         found = raw.select(pl.col(name).alias("text")).join(
             table, on="text", how="left", maintain_order="left"
