@@ -11,6 +11,7 @@ from shanshui import __version__
 from shanshui.cli import (  # noqa: F401 - some join air or water
     air,
     bulletin,
+    catalog,
     editions,
     noise,
     patterns,
@@ -18,6 +19,7 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     soil,
     water,
     water_bulletin,
+    workspace,
 )
 from shanshui.cli.options import RESULT, option
 
@@ -40,6 +42,9 @@ app.add_typer(water.app, name="water", short_help="水 [dim]water[/dim]")
 app.add_typer(soil.app, name="soil", short_help="土壤 [dim]soil[/dim]")
 app.add_typer(noise.app, name="noise", short_help="噪声 [dim]noise[/dim]")
 app.add_typer(plan.app, name="plan", short_help="规划文件 [dim]plan documents[/dim]")
+app.add_typer(catalog.app, name="catalog", short_help="指标和行政区 [dim]indicators, regions[/dim]")
+
+workspace.register(app)
 
 
 def _version(asked: bool) -> None:

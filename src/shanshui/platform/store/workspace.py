@@ -156,6 +156,35 @@ class Workspace:
             raise
         return workspace
 
+    @classmethod
+    def restore(cls, path: str | Path, folder: str | Path | None = None) -> dict[str, int]:
+        """Restore the ledger of a workspace that has lost it.
+
+        Parameters
+        ----------
+        path : str or path
+            A backup (`shanshui.platform.store.backup.dump`).
+        folder : str or path, optional
+            As for `open`.
+
+        Returns
+        -------
+        dict
+            Rows of each table.
+
+        Raises
+        ------
+        ShanshuiError
+            The backup is damaged, or the ledger is there: it is never overwritten.
+        """
+        where = _find(folder)
+        book = Ledger(_ledger_url(where, _read(where / SETTINGS)))
+        try:
+            with _alone(where):
+                return backup.restore(path, book)
+        finally:
+            book.close()
+
     @cached_property
     def lake(self) -> Lake:
         """The observations."""
