@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from shanshui.plan.grammar_names import named
-from shanshui.platform.catalog.names import indicator_rows, region_rows
+from shanshui.platform.catalog.names import indicator_rows, members, region_rows
 from shanshui.standards.errors import ShanshuiError
 
 Row = dict[str, Any]
@@ -48,7 +48,7 @@ def find_indicator(text: str) -> Row:
         return dict(by_code[entry.code])
     if row := names.get(asked.casefold()):
         return dict(row)
-    raise _unknown("指标", "indicator", asked, names)
+    raise _unknown("指标", "indicator", asked, {name: row["name"] for name, row in names.items()})
 
 
 def find_region(text: str, *, within: str | None = None) -> Row:
@@ -90,7 +90,9 @@ def find_region(text: str, *, within: str | None = None) -> Row:
     if not found and asked:
         found = _below(asked, above)
     if not found:
-        raise _unknown("地区", "region", asked, names)
+        raise _unknown(
+            "地区", "region", asked, {name: rows[0]["name"] for name, rows in names.items()}
+        )
     size = min(_LEVELS.index(row["level"]) for row in found)
     largest = [row for row in found if _LEVELS.index(row["level"]) == size]
     exact = [row for row in largest if row["name"] == asked] or largest
@@ -139,6 +141,29 @@ def _above(code: str) -> list[str]:
     return found
 
 
+def inside(code: str) -> frozenset[str]:
+    """Give the codes of the regions inside a region, or of the members of a group.
+
+    Parameters
+    ----------
+    code : str
+        Code of a region or group.
+
+    Returns
+    -------
+    frozenset of str
+        Without the region itself.
+
+    Examples
+    --------
+    >>> len(inside("441800")), sorted(inside("group:jjj"))
+    (8, ['110000', '120000', '130000'])
+    """
+    if code.startswith("group:"):
+        return frozenset(members(code))
+    return frozenset(row["code"] for row in region_rows() if code in _above(row["code"]))
+
+
 def _lies_in(code: str, above: str | None) -> bool:
     return above is None or above == code or above in _above(code)
 
@@ -165,9 +190,10 @@ def _path(row: Row) -> str:
     return "".join([*reversed(above), row["name"]])
 
 
-def _unknown(zh: str, en: str, asked: str, names: Iterable[str]) -> ShanshuiError:
-    close = get_close_matches(asked, list(names), n=_NEAR, cutoff=0.5)
-    near = "、".join(dict.fromkeys(close))
+def _unknown(zh: str, en: str, asked: str, called: Mapping[str, str]) -> ShanshuiError:
+    """Say that nothing is called so, and what is called nearly so, by its full name."""
+    close = get_close_matches(asked.casefold(), list(called), n=_NEAR, cutoff=0.5)
+    near = "、".join(dict.fromkeys(called[name] for name in close))
     if not near:
         return ShanshuiError(f'没有名为“{asked}”的{zh} / no {en} is called "{asked}"')
     return ShanshuiError(
