@@ -19,11 +19,12 @@ class Document(Base, Versioned):
     outline (规划纲要), plan (规划), action (行动计划), annual (年度计划), division (分工方案) or
     order (下达文件); ``scope`` is comprehensive (综合) or special (专项); ``parent_code`` the plan
     above it in its family. ``current`` is the edition in force; ``text`` the original, in which
-    the items have their places.
+    the items have their places. Of a file that holds several plans each is a document of its own:
+    ``part`` is its number there, 0 where the file is one plan.
     """
 
     __tablename__ = "documents"
-    __table_args__ = (UniqueConstraint("code", "edition"),)
+    __table_args__ = (UniqueConstraint("code", "edition"), UniqueConstraint("sha256", "part"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(64), index=True)
@@ -41,7 +42,8 @@ class Document(Base, Versioned):
     first_year: Mapped[int | None]
     last_year: Mapped[int | None]
     baseline_year: Mapped[int | None]
-    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    part: Mapped[int] = mapped_column(default=0, server_default="0")
     file_name: Mapped[str | None] = mapped_column(String(300))
     text: Mapped[str | None] = mapped_column(Text, deferred=True, info={"audit": False})
     content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, info={"audit": False})
@@ -54,7 +56,8 @@ class Checked(Versioned):
 
     ``status`` is extracted, confirmed, corrected, rejected, or added by hand; ``original`` holds
     the fields of a corrected row as they were extracted. ``start`` and ``end`` are its place in
-    the text of the document.
+    the text of the document; ``owners`` the units that the document names there, by their role
+    (who answers for it in the end stands in `Assignment`).
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -68,6 +71,7 @@ class Checked(Versioned):
     original: Mapped[dict[str, Any] | None]
     checked_by: Mapped[str | None] = mapped_column(String(100))
     checked_at: Mapped[datetime | None]
+    owners: Mapped[dict[str, Any] | None]
     note: Mapped[str | None]
 
 
