@@ -61,7 +61,7 @@ class Commitment:
     start, end : int
         Span in the original.
     indicator_code : str or None
-        Code of the catalogue, where it has the indicator.
+        Code of the catalogue (``air.pm25.annual_mean``), where one of its names is read.
     confidence : float
         0 to 1.
     why : str
