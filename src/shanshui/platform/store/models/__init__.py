@@ -14,6 +14,15 @@ from shanshui.platform.store.models.plans import (
     Task,
 )
 from shanshui.platform.store.models.registry import Load, Property, Station, StationCode
+from shanshui.platform.store.models.rosters import (
+    Correction,
+    Freeze,
+    FrozenFigure,
+    Roster,
+    RosterEntry,
+    RosterUse,
+    RosterVersion,
+)
 
 __all__ = [
     "AnnualTarget",
@@ -22,8 +31,11 @@ __all__ = [
     "Base",
     "Checked",
     "Commitment",
+    "Correction",
     "Document",
     "Exact",
+    "Freeze",
+    "FrozenFigure",
     "Indicator",
     "Load",
     "Moment",
@@ -33,6 +45,10 @@ __all__ = [
     "Property",
     "Region",
     "RegionMember",
+    "Roster",
+    "RosterEntry",
+    "RosterUse",
+    "RosterVersion",
     "Station",
     "StationCode",
     "Task",
