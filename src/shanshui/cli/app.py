@@ -12,6 +12,7 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     air,
     bulletin,
     catalog,
+    doctor,
     editions,
     noise,
     patterns,
@@ -45,6 +46,7 @@ app.add_typer(plan.app, name="plan", short_help="规划文件 [dim]plan document
 app.add_typer(catalog.app, name="catalog", short_help="指标和行政区 [dim]indicators, regions[/dim]")
 
 workspace.register(app)
+doctor.register(app)
 
 
 def _version(asked: bool) -> None:

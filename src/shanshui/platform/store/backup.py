@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -112,7 +113,7 @@ def examine(path: str | Path) -> dict[str, Any]:
                 for name, count in manifest["rows"].items()
                 if sum(1 for _ in _lines(packed, name)) != count
             ]
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as fault:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as fault:
         raise ShanshuiError(
             f"{path} 不是台账备份或已损坏：{fault} / {path} is no backup, or damaged: {fault}"
         ) from None

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
+    DatabaseError,
     IntegrityError,
     NoSuchModuleError,
-    OperationalError,
     StatementError,
 )
 from sqlalchemy.orm import Session, UOWTransaction
@@ -145,7 +145,7 @@ class Ledger:
         except StatementError as fault:
             if isinstance(fault.orig, ShanshuiError):  # a value that a column does not take
                 raise fault.orig from None
-            if not isinstance(fault, OperationalError):
+            if not isinstance(fault, DatabaseError):
                 raise
             raise ShanshuiError(
                 f"台账 {self.label} 读写失败：{fault.orig} / "

@@ -21,6 +21,9 @@ NAMES = {
 }
 """Names of constraints, so that a migration can speak of each on every database."""
 
+PACKAGED: dict[str, Any] = {"info": {"audit": False}}
+"""Of a table that the packaged catalogue fills at once: its trail begins with people's changes."""
+
 
 class Exact(TypeDecorator[Decimal]):
     """A number kept as it was written: a Decimal in Python, text in the database.

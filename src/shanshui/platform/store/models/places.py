@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shanshui.platform.store.models.base import Base, Versioned, later
+from shanshui.platform.store.models.base import PACKAGED, Base, Versioned, later
 
 
 class Region(Base):
@@ -15,6 +15,7 @@ class Region(Base):
     """
 
     __tablename__ = "regions"
+    __table_args__ = PACKAGED
 
     code: Mapped[str] = mapped_column(String(32), primary_key=True)
     name: Mapped[str] = mapped_column(String(100), index=True)
@@ -31,7 +32,7 @@ class RegionMember(Base):
     """A place of a group, from ``start`` to ``end`` (ISO dates) where the group has changed."""
 
     __tablename__ = "region_members"
-    __table_args__ = (UniqueConstraint("group_code", "member_code", "start"),)
+    __table_args__ = (UniqueConstraint("group_code", "member_code", "start"), PACKAGED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     group_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), index=True)
@@ -49,6 +50,7 @@ class Indicator(Base):
     """
 
     __tablename__ = "indicators"
+    __table_args__ = PACKAGED
 
     code: Mapped[str] = mapped_column(String(100), primary_key=True)
     name: Mapped[str] = mapped_column(String(200), index=True)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shanshui.platform.store.models.base import Base, Versioned
+from shanshui.platform.store.models.base import PACKAGED, Base, Versioned
 
 
 class Station(Base, Versioned):
@@ -53,6 +53,7 @@ class Property(Base):
     """What is measured (监测项目), with its unit in the lake and its codes elsewhere."""
 
     __tablename__ = "properties"
+    __table_args__ = PACKAGED
 
     code: Mapped[str] = mapped_column(String(32), primary_key=True)
     name: Mapped[str] = mapped_column(String(100))

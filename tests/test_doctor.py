@@ -1,0 +1,380 @@
+"""The examination: each check finds what it is for, and nothing in a workspace that is in order."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from sqlalchemy import text
+
+from shanshui.cli import main
+from shanshui.platform import doctor
+from shanshui.platform.store import Workspace, backup, models
+from shanshui.standards import ShanshuiError
+
+TODAY = date(2026, 11, 20)
+PERSON = {
+    "status": "confirmed",
+    "checked_by": "张三",
+    "checked_at": datetime(2026, 1, 1, tzinfo=UTC),
+}
+
+
+def document(**more):
+    given = {
+        "id": 1,
+        "code": "p",
+        "title": "青禾县计划",
+        "kind": "plan",
+        "region_code": "441802",
+        "first_year": 2026,
+        "last_year": 2030,
+        "baseline_year": 2025,
+        "sha256": "0" * 64,
+        "text": "到2030年，PM2.5年均浓度降至20微克/立方米。",
+    }
+    return models.Document(**given | more)
+
+
+def commitment(**more):
+    given = {
+        "document_id": 1,
+        "code": "p-001",
+        "position": 1,
+        "kind": "target",
+        "start": 0,
+        "end": 10,
+        "indicator": "甲",
+        "indicator_code": "t.low",
+        "region": "清城区",
+        "region_code": "441802",
+        "year": 2030,
+        "comparator": "<=",
+        "value": Decimal(20),
+        "unit": "µg/m3",
+        "base_value": Decimal(25),
+    }
+    return models.Commitment(**PERSON | given | more)
+
+
+def task(**more):
+    given = {"document_id": 1, "code": "p-t001", "position": 1, "title": "治污"}
+    return models.Task(**PERSON | given | more)
+
+
+def project(**more):
+    given = {"document_id": 1, "code": "p-p001", "position": 1, "name": "污水厂"}
+    return models.Project(**PERSON | given | {"region_code": "441802"} | more)
+
+
+def unit(**more):
+    return models.Organization(**{"id": 1, "name": "青禾县水务局", "region_code": "441802"} | more)
+
+
+def lead(item, **more):
+    return models.Assignment(**{"item": item, "role": "lead", "organization_id": 1} | more)
+
+
+def progress(**more):
+    given = {"item": "p-t001", "period": "2026-10", "state": "under_way", "rate": Decimal(50)}
+    return models.Progress(**given | {"evidence": "照片"} | more)
+
+
+def annual(**more):
+    given = {"indicator_code": "t.low", "region_code": "441802", "year": 2029, "comparator": "<="}
+    return models.AnnualTarget(
+        **given | {"value": Decimal(22), "unit": "µg/m3", "source": "下达文"} | more
+    )
+
+
+def station(**more):
+    given = {"code": "s", "name": "城东", "kind": "air", "region_code": "441802"}
+    return models.Station(**given | {"longitude": 113.0, "latitude": 23.7} | more)
+
+
+def load(**more):
+    given = {"transaction": "t1", "file_name": "a.csv", "sha256": "a", "size": 1, "who": "张三"}
+    started = datetime(2026, 11, 1, tzinfo=UTC)
+    return models.Load(**given | {"started": started, "state": "done", "rejected": 0} | more)
+
+
+def sound():
+    """Rows of every table that are in order."""
+    return [
+        models.Indicator(
+            code="t.low", name="甲", unit="µg/m3", direction="lower", method="reported"
+        ),
+        models.Indicator(code="t.share", name="乙比例", unit="%", direction="higher"),
+        document(),
+        unit(),
+        commitment(),
+        task(deadline="2030"),
+        project(),
+        *(lead(item) for item in ("p-001", "p-t001", "p-p001")),
+        progress(),
+        annual(),
+        station(),
+        load(),
+    ]
+
+
+def change(model, **values):
+    def make(session):
+        row = session.query(model).first()
+        for name, value in values.items():
+            setattr(row, name, value)
+
+    return make
+
+
+def add(rows):
+    return lambda session: session.add_all(rows())
+
+
+def remove(model, **values):
+    def make(session):
+        for row in session.query(model).filter_by(**values):
+            session.delete(row)
+
+    return make
+
+
+def raw(*statements):
+    def make(session):
+        for statement in statements:
+            session.execute(text(statement))
+
+    return make
+
+
+D, C, T, P = models.Document, models.Commitment, models.Task, models.Project
+CASES = {
+    "document_without_region": change(D, region_code=None),
+    "document_without_years": change(D, last_year=None),
+    "document_years_reversed": change(D, first_year=2030, last_year=2029),
+    "document_editions_in_force": add(lambda: [document(id=2, edition=2, sha256="1")]),
+    "document_without_edition_in_force": change(D, current=False),
+    "document_supersedes_another_plan": add(
+        lambda: [document(id=2, code="q", sha256="1", supersedes_id=1)]
+    ),
+    "document_parent_unknown": change(D, parent_code="nowhere"),
+    "document_without_targets": add(lambda: [document(id=2, code="q", sha256="1")]),
+    "document_unchecked": change(C, status="extracted"),
+    "target_without_indicator": change(C, indicator_code=None),
+    "commitment_without_region": change(C, region_code=None),
+    "target_without_year": change(C, year=None),
+    "commitment_before_plan": change(C, year=2024),
+    "target_without_value": change(C, value=None),
+    "deferred_with_value": change(C, kind="deferred"),
+    "comparator_unknown": change(C, comparator="≤"),
+    "change_without_base_year": lambda s: [
+        change(C, comparator="decrease_by")(s),
+        change(D, baseline_year=None)(s),
+    ],
+    "base_year_after_deadline": change(C, base_year=2030),
+    "target_unit_differs": change(C, unit="mg/m3"),
+    "target_against_direction": change(C, comparator=">="),
+    "share_above_hundred": change(
+        C, indicator_code="t.share", unit="%", value=Decimal("100.5"), comparator=">="
+    ),
+    "target_without_owner": remove(models.Assignment, item="p-001"),
+    "binding_target_without_owner": lambda s: [
+        remove(models.Assignment, item="p-001")(s),
+        change(C, nature="约束性")(s),
+    ],
+    "target_without_baseline": change(C, base_value=None),
+    "deferred_without_annual_target": lambda s: [
+        change(C, kind="deferred", value=None, comparator=None)(s),
+        remove(models.AnnualTarget)(s),
+    ],
+    "promises_differ_in_one_plan": add(
+        lambda: [commitment(code="p-002", value=Decimal(21)), lead("p-002")]
+    ),
+    "place_outside_text": change(C, end=10_000),
+    "corrected_without_original": change(T, status="corrected"),
+    "checked_by_nobody": change(P, checked_by=None),
+    "task_without_lead": remove(models.Assignment, item="p-t001"),
+    "task_parent_unknown": change(T, parent="p-t999"),
+    "project_without_owner": remove(models.Assignment, item="p-p001"),
+    "project_without_region": change(P, region_code=None),
+    "item_overdue": change(T, deadline="2026-10"),
+    "supported_without_lead": raw("UPDATE assignments SET role = 'support' WHERE item = 'p-001'"),
+    "assigned_item_unknown": add(lambda: [lead("p-999")]),
+    "assigned_item_dropped": add(
+        lambda: [
+            document(id=2, code="q", sha256="1"),
+            document(id=3, code="q", sha256="2", edition=2, current=False),
+            task(document_id=2, code="q-t001"),
+            task(document_id=3, code="q-t002"),
+            lead("q-t001"),
+            lead("q-t002"),
+        ]
+    ),
+    "unit_inactive_with_work": change(models.Organization, active=False),
+    "unit_short_name_shared": lambda s: [
+        change(models.Organization, short_name="局")(s),
+        s.add(unit(id=2, name="青禾县林业局", short_name="局")),
+    ],
+    "progress_item_unknown": add(lambda: [progress(item="p-t999")]),
+    "progress_rate_outside": change(models.Progress, rate=Decimal("100.1")),
+    "progress_rate_back": add(lambda: [progress(period="2026-11", rate=Decimal(9))]),
+    "done_below_hundred": change(models.Progress, state="done", rate=Decimal(99)),
+    "done_without_evidence": change(
+        models.Progress, state="done", rate=Decimal(100), evidence=None
+    ),
+    "progress_stale": change(models.Progress, period="2026-08"),
+    "annual_target_unit_differs": change(models.AnnualTarget, unit="mg/m3"),
+    "annual_target_without_source": change(models.AnnualTarget, source=""),
+    "annual_target_commitment_unknown": change(models.AnnualTarget, commitment="p-999"),
+    "annual_targets_differ": add(lambda: [annual(source="另一文件", value=Decimal(23))]),
+    "annual_target_goes_back": add(lambda: [annual(year=2028, value=Decimal(21))]),
+    "annual_target_laxer_than_plan": change(models.AnnualTarget, year=2030),
+    "month_outside_year": change(models.AnnualTarget, month=13),
+    "region_parent_unknown": raw("UPDATE regions SET parent_code = 'x' WHERE code = '441802'"),
+    "group_without_members": add(
+        lambda: [models.Region(code="group:t", name="某区域", level="group")]
+    ),
+    "member_twice": add(
+        lambda: [
+            models.Region(code="group:t", name="某区域", level="group"),
+            models.RegionMember(group_code="group:t", member_code="441802", end="2020-01-01"),
+            models.RegionMember(group_code="group:t", member_code="441802", start="2019-01-01"),
+        ]
+    ),
+    "station_without_region": change(models.Station, region_code=None),
+    "station_without_coordinates": change(models.Station, latitude=None),
+    "station_outside_china": change(models.Station, longitude=23.7, latitude=113.0),
+    "station_ends_before_start": change(models.Station, start="2020-01-01", end="2019-12-31"),
+    "stations_in_one_place": add(lambda: [station(code="s2", name="城东新")]),
+    "station_not_registered": change(models.Station, found=True),
+    "load_unfinished": change(models.Load, state="running"),
+    "load_failed": change(models.Load, state="failed"),
+    "load_with_rejects": change(models.Load, rejected=3),
+    "trail_incomplete": raw(
+        "INSERT INTO organizations (id, name, active, version) VALUES (9, 'x', true, 1)"
+    ),
+    "plan_above_itself": change(D, parent_code="p"),
+    "unit_above_itself": change(models.Organization, parent_id=1),
+    "region_above_itself": raw("UPDATE regions SET parent_code = '441802' WHERE code = '441802'"),
+    "indicator_method_unknown": raw(
+        "UPDATE indicators SET method = 'shanshui.air.nothing:pm25' WHERE code = 't.low'"
+    ),
+    "indicator_name_shared": add(lambda: [models.Indicator(code="t.other", name="甲")]),
+}
+ALSO = {  # what follows from the same fault
+    "document_without_edition_in_force": {"assigned_item_dropped"},
+    "document_editions_in_force": {"document_without_targets"},
+    "document_supersedes_another_plan": {"document_without_targets"},
+    "assigned_item_dropped": {"document_without_edition_in_force"},
+    "target_against_direction": {"annual_target_laxer_than_plan"},
+    "target_unit_differs": set(),
+    "change_without_base_year": set(),
+    "document_parent_unknown": set(),
+}
+FOLDER = {"database_damaged", "reference_broken", "backup_old", "profile_unreadable"}
+FOLDER |= {"lake_unreadable"}
+
+
+def codes(workspace, **more):
+    found = doctor.examine(workspace, today=TODAY, **more)
+    return {finding.check.code for finding in found}
+
+
+class Undo(Exception):
+    """Ends a transaction without its changes."""
+
+
+def fill(session):
+    for row in sound():
+        session.add(row)
+        session.flush()
+
+
+def test_there_are_enough_checks_and_each_has_a_case():
+    known = {check.code for check in doctor.checks()}
+    assert len(known) == len(doctor.checks()) >= 40
+    assert known == set(CASES) | FOLDER
+    for check in doctor.checks():
+        assert check.severity in {"error", "warning", "notice"}
+        assert all((check.zh, check.en, check.advice, check.advice_en, check.subject))
+
+
+def test_each_check_finds_its_fault_and_no_other(workspace):
+    """One transaction a case, undone: the checks look at what it has not committed."""
+    backup.dump(workspace.ledger, workspace.folder / "backups")
+    with workspace.ledger.write(who="张三", action="test") as session:
+        fill(session)
+    normal = codes(workspace)
+    assert normal <= {"group_without_members"}
+    for code, fault in CASES.items():
+        with suppress(Undo), workspace.ledger.write(who="张三", action="test") as session:
+            fault(session)
+            session.flush()
+            found = codes(workspace, session=session)
+            assert code in codes(workspace, session=session, only=[code])
+            assert found - normal - ALSO.get(code, set()) <= {code}, code
+            raise Undo
+    assert codes(workspace) == normal
+
+
+def test_the_folder_is_examined(tmp_path):
+    folder = tmp_path / "w"
+    Workspace.create(folder).close()
+    with Workspace.open(folder) as workspace:
+        assert codes(workspace) & FOLDER == {"backup_old"}
+        backup.dump(workspace.ledger, folder / "backups")
+        (folder / "profiles").mkdir()
+        (folder / "profiles" / "a.toml").write_bytes(b"\xff = 1")
+        assert codes(workspace) & FOLDER == {"profile_unreadable"}
+    (folder / "profiles" / "a.toml").unlink()
+    with Workspace.open(folder) as workspace:
+        hour = pl.DataFrame({"station": ["s"], "time": [datetime(2026, 3, 1, 9)], "pm25": [35.0]})
+        stored = workspace.lake.store(hour, source="a.csv").stored
+        with workspace.ledger.write(who="张三", action="test") as session:
+            session.add(load(stored=stored))
+        assert codes(workspace) & FOLDER == set()
+    shutil.rmtree(folder / "lake")
+    with Workspace.open(folder) as workspace:
+        assert codes(workspace) & FOLDER == {"lake_unreadable"}
+        with workspace.ledger.write(who="张三", action="test") as session:
+            remove(models.Load)(session)
+    with sqlite3.connect(folder / "ledger.db") as connection:
+        connection.execute("INSERT INTO assignments VALUES (1, 'x', 'lead', 99, NULL, 0, 1)")
+    connection.close()
+    with Workspace.open(folder) as workspace:
+        assert "reference_broken" in codes(workspace)
+    data = bytearray((folder / "ledger.db").read_bytes())
+    data[-8192:] = bytes(8192)
+    (folder / "ledger.db").write_bytes(data)
+    with Workspace.open(folder) as workspace:
+        assert "database_damaged" in codes(workspace, only=["database_damaged"])
+
+
+def test_the_command_tells_and_exits_with_one_for_errors(tmp_path, capsys):
+    with Workspace.create(tmp_path / "w") as workspace:
+        backup.dump(workspace.ledger, workspace.folder / "backups")
+    where = ["-w", str(tmp_path / "w")]
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", *where])
+    assert ended.value.code == 0
+    workspace = Workspace.open(tmp_path / "w")
+    with workspace, workspace.ledger.write(who="张三", action="test") as session:
+        session.add(document(region_code=None))
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", *where, "--json", "--severity", "error"])
+    assert ended.value.code == 1
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["code"], row["key"]) for row in rows] == [("document_without_region", "p")]
+    with pytest.raises(SystemExit):
+        main(["doctor", *where, "--check", "nothing"])
+    assert "没有这项检查" in capsys.readouterr().err
+
+
+def test_an_unknown_ledger_is_told(tmp_path):
+    with pytest.raises(ShanshuiError, match="不是工作区"):
+        Workspace.open(tmp_path)
