@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -65,6 +66,10 @@ class _Known:
     reports: Mapping[str, work.Known]
     asked: Asked = field(default_factory=Asked)
 
+    def of(self, code: str) -> bool:
+        """Say whether an item has units or reports of its own."""
+        return code in self.units or code in self.reports
+
     def working(self, code: str, deadline: str | None, above: str | None = None) -> Row:
         """Return the columns of work of an item; what it has no unit for, its task may have."""
         own = self.units.get(code, {})
@@ -84,11 +89,6 @@ class _Known:
         on = self.asked.on
         row["due"] = work.due(deadline, state, on, self.asked.soon) if on else None
         return row
-
-    def wanted(self, row: Row) -> bool:
-        """Say whether a row is of the unit asked for."""
-        unit = self.asked.unit
-        return unit is None or any(unit in row[role] for role in ("lead", "support", "responsible"))
 
 
 def documents(session: Session, document: str | None = None) -> list[Document]:
@@ -190,9 +190,9 @@ def _of_plan(
     for key, ones in groups.items():
         row = _target_row(plan, ones, resolved, beside, names)
         row["baseline"] = _baseline(plan, ones, baselines.get(key[:2], []))
-        if beside.wanted(row):
+        if is_of(row, asked.unit):
             rows.append(row)
-    return rows
+    return sorted(rows, key=lambda row: row["kinds"] == ["milestone"])  # figures first
 
 
 def _indicators(session: Session, found: Sequence[Commitment]) -> dict[str, Indicator]:
@@ -249,17 +249,17 @@ def _baseline(
 ) -> str | None:
     for one in ones:
         if one.base_value is not None:
-            return (
-                f"{one.base_value:f}（{one.base_year}年）"
-                if one.base_year
-                else (f"{one.base_value:f}")
-            )
+            return _dated(one.base_value, one.base_year)
     stated = [one for one in before if one.value is not None]
     stated.sort(key=lambda one: (one.year != plan.baseline_year, -(one.year or 0)))
     if not stated:
         return None
     one = stated[0]
-    return f"{one.value:f}（{one.year}年）" if one.year else f"{one.value:f}"
+    return _dated(one.value, one.year)
+
+
+def _dated(value: Decimal | None, year: int | None) -> str:
+    return f"{value:f} ({year})" if year else f"{value:f}"
 
 
 def value_text(one: Commitment, resolved: Resolved | None = None) -> str:
@@ -344,6 +344,7 @@ def tasks(
     on: date | None = None,
     unit: str | None = None,
     soon: int = work.SOON,
+    folded: bool = False,
 ) -> list[Row]:
     """Return the list of tasks (主要任务清单): each task, with its actions after it.
 
@@ -355,13 +356,17 @@ def tasks(
         Code of a plan; by default all plans in force.
     period, on, unit, soon
         As in `Asked`.
+    folded : bool
+        Leave out the actions that nobody works by themselves: without a unit, a deadline or a
+        report of their own. Their words stand in ``actions`` of their task.
 
     Returns
     -------
     list of dict
         ``document``, ``number`` (序号: ``3``, of an action ``3.2``), ``item``, ``parent`` (code of
-        the task), ``title`` (任务), ``section``, and the columns of work as in `targets`. An action
-        without units of its own shows those of its task, and ``inherited`` says so.
+        the task), ``title`` (任务), ``actions`` (words of its actions), ``section``, and the
+        columns of work as in `targets`. An action without units of its own shows those of its
+        task, and ``inherited`` says so.
 
     Raises
     ------
@@ -386,13 +391,18 @@ def tasks(
             below.setdefault(one.parent if one.parent in kept else None, []).append(one)
         for one in below.get(None, []):
             at += 1
-            rows.append(_task_row(plan, one, None, str(at), beside))
-            for place, action in enumerate(below.get(one.code, []), start=1):
+            own = below.get(one.code, [])
+            if folded:
+                own = [a for a in own if a.deadline or beside.of(a.code)]
+            rest = [a.title for a in below.get(one.code, []) if a not in own]
+            rows.append(_task_row(plan, one, None, str(at), beside) | {"actions": rest})
+            for place, action in enumerate(own, start=1):
                 rows.append(_task_row(plan, action, one, f"{at}.{place}", beside))
-    return [row for row in rows if _wanted(row, unit)]
+    return [row for row in rows if is_of(row, unit)]
 
 
-def _wanted(row: Row, unit: str | None) -> bool:
+def is_of(row: Row, unit: str | None) -> bool:
+    """Say whether a row is of a unit, in whatever role; without one every row is."""
     return unit is None or any(unit in row[role] for role in ("lead", "support", "responsible"))
 
 
@@ -404,6 +414,7 @@ def _task_row(plan: Document, one: Task, above: Task | None, number: str, beside
         "item": one.code,
         "parent": one.parent,
         "title": one.title,
+        "actions": [],
         "section": one.section,
         "status": one.status,
     } | beside.working(one.code, deadline, above.code if above else None)
@@ -466,7 +477,7 @@ def projects(
                 "years": one.period,
                 "status": one.status,
             } | beside.working(one.code, one.deadline)
-            if beside.wanted(row):
+            if is_of(row, unit):
                 rows.append(row)
     return _numbered(rows)
 
