@@ -144,8 +144,8 @@ def suggested(ledger: Ledger) -> dict[str, str]:
     """Propose the plan above each plan that has none.
 
     It is of the same region or of one around it, of a higher kind or comprehensive where the plan
-    is special, and its years meet those of the plan; the nearest counts, and where two are as near
-    nothing is proposed.
+    is special, begins no later and does not end before it; the nearest counts, and where two are
+    as near nothing is proposed.
 
     Parameters
     ----------
@@ -198,10 +198,9 @@ def _rank(row: Member) -> float:
 
 
 def _meet(row: Member, other: Member) -> bool:
-    """Whether the years of two plans meet; what is not known is no hindrance."""
-    first, last = row.first_year or row.last_year, row.last_year
+    """Whether a plan can carry out another by its years; what is not known is no hindrance."""
+    first = row.first_year or row.last_year
     begins, ends = other.first_year, other.last_year
-    return not (
-        (last is not None and begins is not None and last < begins)
-        or (first is not None and ends is not None and first > ends)
-    )
+    later = first is not None and begins is not None and begins > first
+    over = first is not None and ends is not None and ends < first
+    return not (later or over)
