@@ -52,7 +52,8 @@ def backup(log: Log, path: Path) -> Backup:
     if log.place.folder is None:
         raise ShanshuiError(
             "对象存储上的数据湖请用存储服务自己的备份；shanshui 只备份文件夹里的数据湖 / "
-            "a lake on an object store is backed up by the store's own means; only a folder is copied here"
+            "a lake on an object store is backed up by the store's own means; "
+            "only a folder is copied here"
         )
     _empty(path)
     made = path.with_name(f".{path.name}.partial")
