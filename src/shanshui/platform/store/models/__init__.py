@@ -14,6 +14,7 @@ from shanshui.platform.store.models.plans import (
     Task,
 )
 from shanshui.platform.store.models.registry import Load, Property, Station, StationCode
+from shanshui.platform.store.models.review import Evidence, Review, ReviewDecision, ReviewItem
 from shanshui.platform.store.models.rosters import (
     Correction,
     Freeze,
@@ -33,6 +34,7 @@ __all__ = [
     "Commitment",
     "Correction",
     "Document",
+    "Evidence",
     "Exact",
     "Freeze",
     "FrozenFigure",
@@ -45,6 +47,9 @@ __all__ = [
     "Property",
     "Region",
     "RegionMember",
+    "Review",
+    "ReviewDecision",
+    "ReviewItem",
     "Roster",
     "RosterEntry",
     "RosterUse",
