@@ -40,6 +40,7 @@ _REASONS = {
     "key": ("站点或城市名称 / a station or city", "站点或城市为空", "no station or city"),
     "section": ("断面名称或编码 / a section", "断面名称为空", "no section"),
     "water_unit": ("mg/L、µg/L 等 / mg/L, µg/L …", "单位无法识别", "unknown unit"),
+    "any_unit": ("项目的单位 / a unit of the item", "单位无法识别", "unknown unit"),
     "text": ("数值 / a number", "不是数值，该项按缺测处理", "not a number; taken as missing"),
     "unit": ("µg/m3 或 mg/m3 / µg/m3 or mg/m3", "单位无法识别", "unknown unit"),
     "conflict": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -228,9 +228,13 @@ def role_names() -> list[str]:
     ]
 
 
-def score(names: Iterable[str], listing: str | None = None) -> int:
+def score(names: Iterable[str], listing: str | None = None, known: Collection[str] = ()) -> int:
     """Count the columns of a possible header that are recognised."""
-    return sum((listed_role(n, listing) or recognise(n)) is not None for n in names if n)
+    return sum(
+        simplify(n) in known or (listed_role(n, listing) or recognise(n)) is not None
+        for n in names
+        if n
+    )
 
 
 def read_header(
@@ -267,7 +271,7 @@ def read_header(
         that is known.
     """
     said = {simplify(k): v for k, v in columns.items()}
-    _no_doubles([n for n in names if n], file, row)
+    no_doubles([n for n in names if n], file, row)
     roles: dict[str, int] = {}
     units: dict[str, str] = {}
     rest: list[int] = []
@@ -300,7 +304,8 @@ def read_header(
     return _formed(header, file=file, row=row, keyless=keyless)
 
 
-def _no_doubles(names: Sequence[str], file: str, row: int | None) -> None:
+def no_doubles(names: Sequence[str], file: str, row: int | None) -> None:
+    """Refuse a header in which a name occurs twice."""
     doubled = sorted({n for n in names if names.count(n) > 1})
     if doubled:
         raise ReadError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
-from shanshui.platform.ingest.columns import Header
+from shanshui.platform.ingest.columns import Header, no_doubles, read_header
 from shanshui.platform.ingest.errors import ReadError
 
 if TYPE_CHECKING:
@@ -94,6 +94,10 @@ class Asked:
         Told the file, bytes done and bytes in all.
     listing : str or None
         The file is a list (of stations, of events …), not of values; see `columns.read_header`.
+    known : set of str
+        Simplified names of columns by which a header is known beside those of the vocabulary.
+    plain : bool
+        The names of the columns are taken as they are, without meanings.
     """
 
     encoding: str | None
@@ -103,6 +107,8 @@ class Asked:
     everything: bool
     progress: Progress | None
     listing: str | None = None
+    known: frozenset[str] = frozenset()
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,4 +186,25 @@ def _broken_gzip(name: str, error: Exception) -> ReadError:
         f"压缩文件已损坏或不完整（{error}）；请重新下载或重新压缩",
         f"the compressed file is damaged or cut off ({error}); fetch or pack it again",
         file=name,
+    )
+
+
+def header_of(names: list[str], asked: Asked, *, file: str, row: int | None) -> Header:
+    """Find out what the columns of a table hold, as far as the caller wants to know.
+
+    Raises
+    ------
+    ReadError
+        See `columns.read_header`.
+    """
+    if asked.plain:
+        no_doubles([n for n in names if n], file, row)
+        return Header(names, {}, {}, "wide", rest=list(range(len(names))))
+    return read_header(
+        names,
+        file=file,
+        row=row,
+        columns=asked.columns,
+        keyless=asked.keyless,
+        listing=asked.listing,
     )

@@ -10,8 +10,7 @@ import zlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shanshui.platform.ingest.columns import read_header
-from shanshui.platform.ingest.content import PREAMBLE, ROW, Asked, Content, Source
+from shanshui.platform.ingest.content import PREAMBLE, ROW, Asked, Content, Source, header_of
 from shanshui.platform.ingest.errors import ReadError
 from shanshui.platform.ingest.headers import Heading, heading, rank
 
@@ -65,7 +64,7 @@ def sheets(content: Content, asked: Asked) -> list[Source]:
         ) from error
     merged = _merged(content, wanted)
     cells = {name: _filled(frame, merged.get(name, ())) for name, frame in cells.items()}
-    found = {name: _heading(frame, asked.listing) for name, frame in cells.items()}
+    found = {name: _heading(frame, asked) for name, frame in cells.items()}
     named = {name: place for name, place in found.items() if place}
     if asked.sheet is None and len(named) > 1:
         raise ReadError(
@@ -109,14 +108,14 @@ def _texts(row: tuple[Any, ...]) -> list[str]:
     return [" ".join(str(cell or "").split()) for cell in row]
 
 
-def _heading(cells: pl.DataFrame, listing: str | None) -> Heading | None:
+def _heading(cells: pl.DataFrame, asked: Asked) -> Heading | None:
     rows = [_texts(row) for row in cells.head(PREAMBLE + _DEEP).iter_rows()]
-    ranks = [rank(row, listing) for row in rows[:PREAMBLE]]
+    ranks = [rank(row, asked.listing, asked.known) for row in rows[:PREAMBLE]]
     best = max(range(len(ranks)), key=lambda i: (ranks[i], -i), default=None)
     if best is None or not ranks[best]:
         return None
-    found = heading(rows, best, listing, known=ranks[best])
-    return found if rank(found.names, listing) >= 2 else None
+    found = heading(rows, best, asked.listing, asked.known)
+    return found if rank(found.names, asked.listing, asked.known) >= 2 else None
 
 
 def _sheet(
@@ -130,14 +129,7 @@ def _sheet(
 
     name = f"{content.name}[{sheet}]" if sheet else content.name
     row = place.last + 1
-    header = read_header(
-        place.names,
-        file=name,
-        row=row,
-        columns=asked.columns,
-        keyless=asked.keyless,
-        listing=asked.listing,
-    )
+    header = header_of(place.names, asked, file=name, row=row)
     cells.columns = [str(i) for i in range(cells.width)]
     body = cells.with_row_index(ROW, offset=1).slice(row)
     body = body.filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))

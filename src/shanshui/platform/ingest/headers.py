@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -31,14 +31,15 @@ class Heading(NamedTuple):
     names: list[str]
 
 
-def rank(names: Sequence[str], listing: str | None) -> int:
+def rank(names: Sequence[str], listing: str | None, known: Collection[str] = ()) -> int:
     """Count the different meanings that are recognised in a possible header."""
     roles = {(listed_role(n, listing) or recognise(n)) for n in names if n}
-    return len({role.name for role in roles if role})
+    own = {simplify(n) for n in names} & set(known)
+    return len({role.name for role in roles if role} | own)
 
 
 def heading(
-    rows: Sequence[Sequence[str]], at: int, listing: str | None, *, known: int = 0
+    rows: Sequence[Sequence[str]], at: int, listing: str | None, known: Collection[str] = ()
 ) -> Heading:
     """Find how far the header around a row reaches.
 
@@ -50,8 +51,8 @@ def heading(
         The row that says most by itself.
     listing : str or None
         See `columns.read_header`.
-    known : int
-        Meanings that the single row has; counted where it is not given.
+    known : collection of str
+        Simplified names that are known beside those of the vocabulary.
 
     Examples
     --------
@@ -65,14 +66,14 @@ def heading(
     Heading(first=0, last=2, names=['点位', '日期', '二氧化硫(μg/m3)', '一氧化碳(mg/m3)'])
     """
     best = Heading(at, at, list(rows[at]))
-    most = known or rank(rows[at], listing)
+    most = rank(rows[at], listing, known)
     for depth in range(2, _DEEPEST + 1):
         for first in range(max(at - depth + 1, 0), min(at, len(rows) - depth) + 1):
             window = rows[first : first + depth]
             if any(_is_data(row) for row in window):
                 continue
-            names = _joined(window, listing)
-            found = rank(names, listing)
+            names = _joined(window, listing, known)
+            found = rank(names, listing, known)
             if found > most:
                 best, most = Heading(first, first + depth - 1, names), found
     return _with_units(best, rows, listing)
@@ -82,23 +83,25 @@ def _is_data(row: Sequence[str]) -> bool:
     return any(_DATUM.match(cell) for cell in row)
 
 
-def _joined(window: Sequence[Sequence[str]], listing: str | None) -> list[str]:
+def _joined(
+    window: Sequence[Sequence[str]], listing: str | None, known: Collection[str]
+) -> list[str]:
     width = max(len(row) for row in window)
     cells = [[*row, *[""] * (width - len(row))] for row in window]
     for upper, lower in pairwise(cells):
         for column in range(1, width):  # a group stands over the columns to its right
             if not upper[column] and lower[column] and lower[column - 1]:
                 upper[column] = upper[column - 1]
-    return [_name(list(column), listing) for column in zip(*cells, strict=True)]
+    return [_name(list(column), listing, known) for column in zip(*cells, strict=True)]
 
 
-def _name(parts: list[str], listing: str | None) -> str:
+def _name(parts: list[str], listing: str | None, known: Collection[str]) -> str:
     parts = [p for i, p in enumerate(parts) if p and p not in parts[:i]]
     if not parts:
         return ""
     whole = " ".join(parts)
     for name in (whole, " ".join(parts[-2:]), parts[-1]):
-        if listed_role(name, listing) or recognise(name):
+        if simplify(name) in known or listed_role(name, listing) or recognise(name):
             return name
     return whole
 

@@ -156,7 +156,7 @@ def packed(segment: str | bytes) -> bytes:
     Examples
     --------
     >>> packed("ST=91;CN=9014;MN=A;CP=&&&&")
-    b'##0026ST=91;CN=9014;MN=A;CP=&&&&F0C1\r\n'
+    b'##0026ST=91;CN=9014;MN=A;CP=&&&&8BC1\r\n'
     """
     body = segment.encode() if isinstance(segment, str) else segment
     return b"##%04d%b%04X\r\n" % (len(body), body, crc16(body))

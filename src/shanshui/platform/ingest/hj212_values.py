@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 import polars as pl
 
@@ -19,9 +19,10 @@ from shanshui.platform.ingest.content import Content, Progress
 from shanshui.platform.ingest.forms import Note
 from shanshui.platform.ingest.hj212 import Packet, PacketError, Refused, moment, packets, rules
 from shanshui.platform.ingest.measures import by_hj212, factor, measures, unit_named
-from shanshui.platform.ingest.observations import SCHEMA, Chunk, Reading, lined, settle
+from shanshui.platform.ingest.observations import MOMENT, SCHEMA, Chunk, Reading, lined, settle
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_SECRET = re.compile(r"PW=[^;]*;")  # a list of faults goes from hand to hand
 _BATCH = 50_000  # values a piece
 _LONGEST = 1 << 20  # bytes of a line
 
@@ -55,7 +56,7 @@ def factors() -> dict[str, Factor]:
 @cache
 def _codes_2005() -> dict[str, str]:
     old = {one.code_2005: code for code, one in factors().items() if one.code_2005}
-    return old | rules()["names_2005"]
+    return {**old, **rules()["names_2005"]}
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ class _Log:
         return self.devices.get(mn) or self.devices.get("*") or Device()
 
     def refuse(self, row: int, raw: bytes, error: PacketError) -> None:
-        text = raw.decode("utf-8", "backslashreplace")
+        text = _SECRET.sub("PW=***;", raw.decode("utf-8", "backslashreplace"))
         self.faults.append(
             _Fault(
                 row,
@@ -339,7 +340,7 @@ def _values(log: _Log, row: int, packet: Packet) -> None:
             if not dash or not _wanted(ending):
                 continue
             given = name
-            if ending == "Rtd" and period and f"{code}-Avg" in item:
+            if ending == "Rtd" and period > MOMENT and f"{code}-Avg" in item:
                 given = f"{code}-rtd"
             meant = _meaning(given, packet.st, units)
             flag = _flag(log, row, item, code, device)
@@ -402,7 +403,7 @@ def _time(log: _Log, packet: Packet, device: Device, period: int, *, start: bool
 
 def _flag(
     log: _Log, row: int, item: Mapping[str, str], code: str, device: Device
-) -> str | bool | None:
+) -> str | Literal[False] | None:
     """Return the flags of a value, or False where they are none."""
     said = item.get(f"{code}-Flag")
     extra = item.get(f"{code}-EFlag")
@@ -421,7 +422,7 @@ def _flag(
     return ",".join(part for part in (said, extra) if part) or None
 
 
-def _value(log: _Log, row: int, name: str, text: str) -> float | bool | None:
+def _value(log: _Log, row: int, name: str, text: str) -> float | Literal[False] | None:
     """Return a number, None for none, or False for what is no number."""
     plain = text.strip()
     if not plain:

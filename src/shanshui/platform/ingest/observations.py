@@ -20,12 +20,13 @@ SCHEMA: Mapping[str, pl.DataType] = {
 }
 """Columns of a long frame of observations.
 
-``time`` is the end of the period on the clock of Asia/Shanghai, ``period`` its seconds (0: a
+``time`` is the end of the period on the clock of Asia/Shanghai, ``period`` its seconds (1: a
 moment). ``value`` is in the unit of the property, null where the source has none. ``flag`` is what
 the source says of the value, several joined by ``,``: those of HJ 212 and of the national network,
 ``L`` for a result below its detection limit (the value is half the limit, so the limit is twice the
 value), ``ND`` where the limit is not stated.
 """
+MOMENT = 1  # the period of what holds for a moment: the shortest that the lake knows
 KEY = ("station", "property", "time", "period")
 BELOW, UNDETECTED = "L", "ND"
 
@@ -44,12 +45,16 @@ class Chunk:
         Rows (lines, packets, results) of the source that were read.
     other : int
         Rows that hold nothing to store.
+    keys : polars DataFrame or None
+        ``key`` and ``said``: a hash of the place and time of each row that was kept, and one of its
+        values. Rows of different pieces that contradict one another are known by them.
     """
 
     frame: pl.DataFrame
     rejected: pl.DataFrame
     rows: int
     other: int = 0
+    keys: pl.DataFrame | None = None
 
 
 @dataclass
@@ -113,7 +118,7 @@ def settle(frame: pl.DataFrame, rows: pl.Series, file: str) -> tuple[pl.DataFram
     numbered = frame.with_columns(rows.alias("_row"))
     kept, conflicts, _ = aside.settled(numbered, KEY, ["value", "flag"])
     if conflicts.is_empty():
-        return kept.select(SCHEMA), pl.DataFrame(schema=aside.SCHEMA)
+        return kept.select(list(SCHEMA)), pl.DataFrame(schema=aside.SCHEMA)
     said = pl.concat_str(
         "station",
         "property",
@@ -123,4 +128,4 @@ def settle(frame: pl.DataFrame, rows: pl.Series, file: str) -> tuple[pl.DataFram
         ignore_nulls=True,
     )
     listed = aside.listed(conflicts.select("_row", value=said), file, "", "conflict")
-    return kept.select(SCHEMA), listed
+    return kept.select(list(SCHEMA)), listed

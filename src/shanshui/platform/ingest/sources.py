@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from shanshui.platform.ingest.columns import read_header, score
+from shanshui.platform.ingest.columns import score
 from shanshui.platform.ingest.content import (
     PREAMBLE,
     ROW,
@@ -23,6 +23,7 @@ from shanshui.platform.ingest.content import (
     Fault,
     Progress,
     Source,
+    header_of,
 )
 from shanshui.platform.ingest.errors import ReadError
 from shanshui.platform.ingest.excel import sheets
@@ -91,15 +92,8 @@ def _refuse_disguised(content: Content, head: bytes) -> None:
 
 def _text(content: Content, asked: Asked) -> Source:
     encoding = _encoding(content, asked.encoding)
-    delimiter, names, row, lines = _find_header(content, encoding, asked.listing)
-    header = read_header(
-        names,
-        file=content.name,
-        row=row,
-        columns=asked.columns,
-        keyless=asked.keyless,
-        listing=asked.listing,
-    )
+    delimiter, names, row, lines = _find_header(content, encoding, asked)
+    header = header_of(names, asked, file=content.name, row=row)
     return Source(
         name=content.name,
         kind="text",
@@ -217,9 +211,7 @@ def _fault(error: UnicodeDecodeError, rows: int, wide: int) -> _Undecodable:
     return _Undecodable(rows + before.count(b"\n"), error.object[error.start], certain)
 
 
-def _find_header(
-    content: Content, encoding: str, listing: str | None
-) -> tuple[str, list[str], int, int]:
+def _find_header(content: Content, encoding: str, asked: Asked) -> tuple[str, list[str], int, int]:
     """Return the delimiter, the header, its line, and the number of lines to its end."""
     decoder = codecs.getincrementaldecoder(encoding)()
     text = decoder.decode(content.head()).replace("\r\n", "\n").replace("\r", "\n")
@@ -230,7 +222,7 @@ def _find_header(
         for at, (_, names, _) in enumerate(found[:PREAMBLE]):
             if not any(names):
                 continue
-            points = score(names, listing)
+            points = score(names, asked.listing, asked.known)
             if points > (best[0] if best else 1):
                 best = points, delimiter, at
             if widest is None or (at == widest[2] and len(names) > widest[0]):
@@ -247,7 +239,7 @@ def _find_header(
         return delimiter, names, row, end
     _, delimiter, at = best
     found = records[delimiter]
-    place = heading([names for _, names, _ in found], at, listing)
+    place = heading([names for _, names, _ in found], at, asked.listing, asked.known)
     row, _, end = found[place.last]
     return delimiter, place.names, row, end
 
@@ -387,16 +379,9 @@ def _parquet(content: Content, asked: Asked) -> Source:
         names = scan.collect_schema().names()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _broken_parquet(content.name, error) from error
-    header = read_header(
-        names,
-        file=content.name,
-        row=None,
-        columns=asked.columns,
-        keyless=asked.keyless,
-        listing=asked.listing,
-    )
+    header = header_of(names, asked, file=content.name, row=None)
     wanted = sorted({*header.roles.values(), *header.places})
-    if asked.everything:
+    if asked.everything or asked.plain:
         wanted = list(range(len(names)))
 
     def batches() -> Iterator[tuple[pl.DataFrame, list[Fault]]]:
