@@ -14,6 +14,7 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     catalog,
     doctor,
     editions,
+    ingest,
     noise,
     patterns,
     plan,
@@ -46,6 +47,7 @@ app.add_typer(plan.app, name="plan", short_help="规划文件 [dim]plan document
 app.add_typer(catalog.app, name="catalog", short_help="指标和行政区 [dim]indicators, regions[/dim]")
 
 workspace.register(app)
+ingest.register(app)
 doctor.register(app)
 
 
