@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,8 +42,9 @@ def test_examples_run(blocks, tmp_path, monkeypatch, capsys):
 
 
 @pytest.fixture
-def files(results, tmp_path, monkeypatch):
-    """The files that the commands in the pages name."""
+def files(results, blank, tmp_path, monkeypatch):
+    """The workspace that the commands in the pages are given in, and the files that they name."""
+    shutil.copytree(blank, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     hours, days = results["daily"]
     for name in ("hours.csv", "小时值.csv"):
