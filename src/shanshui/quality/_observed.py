@@ -43,6 +43,8 @@ class Observed:
         periods). Only where a test needs order.
     leave : callable
         The way back.
+    properties : tuple of str or None
+        Names of the properties where they are known without a look at the rows.
     """
 
     frame: LazyFrame
@@ -50,6 +52,7 @@ class Observed:
     eager: bool
     leave: Callable[[LazyFrame, Sequence[str]], Any]
     rows: pl.DataFrame | None = None
+    properties: tuple[str, ...] | None = None
 
     @property
     def ordered(self) -> pl.DataFrame:
@@ -103,7 +106,8 @@ def observed(
     long = long.with_columns(_seconds(schema, period).alias("period"))
     big = nw.when(nw.col("value").abs() < LARGEST).then(nw.col("value"))
     long = long.with_columns((big * float(SCALE) + 0.5).floor().cast(nw.Int64).alias(FIXED))
-    return Observed(long, keys, entered.eager, entered.leave)
+    known = None if "property" in schema else tuple(values)
+    return Observed(long, keys, entered.eager, entered.leave, properties=known)
 
 
 def _long(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -270,34 +273,35 @@ def _in_order(
     settings: Mapping[str, Mapping[str, Any]],
     levels: Sequence[str],
 ) -> list[LazyFrame]:
-    """Run over rows in memory, a property and period at a time."""
+    """Run over rows in memory."""
+    import polars as pl
+
     data = in_order(data)
-    parts = parts_of(data)
-    results: list[LazyFrame] = []
-    pairs: dict[tuple[str, int | None], Rule] = {}
-    for (name, seconds), part in parts.items():
+    # What is for several properties alike is run once over all of them.
+    alike: dict[tuple[Any, ...], tuple[Rule, list[Observed]]] = {}
+    for (name, seconds), part in parts_of(data).items():
         for rule in found.of(name, seconds).values():
-            if rule.test not in tests:
+            if rule.test in tests:
+                key = rule.code, tuple(rule.figures.items())
+                alike.setdefault(key, (rule, []))[1].append(part)
+    results: list[LazyFrame] = []
+    for rule, parts in alike.values():
+        rows = pl.concat([part.ordered for part in parts])
+        if rule.test == "source_flag" and "pass" not in levels:
+            rows = rows.filter(pl.col("flag").is_not_null())
+            if rows.is_empty():
                 continue
-            if rule.pair:
-                pairs[rule.code, seconds] = rule
-                continue
-            values = {**rule.figures, **settings.get(rule.test, {})}
-            results.append(_RUN[rule.test](part, levels, **values))
-    for (_, seconds), rule in pairs.items():
-        assert rule.pair is not None
-        both = [parts[name, seconds] for name in rule.pair if (name, seconds) in parts]
-        results.append(_pair(data, both, rule, levels))
+        results.append(_run(data.part(rows), rule, settings, levels))
     return results
 
 
-def _pair(data: Observed, both: Sequence[Observed], rule: Rule, levels: Sequence[str]) -> LazyFrame:
-    import polars as pl
-
-    assert rule.pair is not None
-    rows = pl.concat([part.ordered for part in both])
-    lower, upper = rule.pair
-    return rowwise.inversion(data.part(rows), levels, lower=lower, upper=upper, **rule.figures)
+def _run(
+    data: Observed, rule: Rule, settings: Mapping[str, Mapping[str, Any]], levels: Sequence[str]
+) -> LazyFrame:
+    values = {**rule.figures, **settings.get(rule.test, {})}
+    if rule.pair:
+        values |= dict(zip(("lower", "upper"), rule.pair, strict=True))
+    return _RUN[rule.test](data, levels, **values)
 
 
 def _lazily(
@@ -312,33 +316,44 @@ def _lazily(
         in_order(data)  # says what is amiss
     results: list[LazyFrame] = []
     for rule, narrowed in _disjoint(found, tests, data):
-        if rule.pair:
-            lower, upper = rule.pair
-            results.append(
-                rowwise.inversion(narrowed, levels, lower=lower, upper=upper, **rule.figures)
-            )
-        else:
-            values = {**rule.figures, **settings.get(rule.test, {})}
-            results.append(_RUN[rule.test](narrowed, levels, **values))
+        results.append(_run(narrowed, rule, settings, levels))
     return results
 
 
-def _disjoint(found: Rules, tests: Sequence[str], data: Observed) -> list[tuple[Rule, Observed]]:
-    """Give each rule with the values that no later rule of its code is for."""
-    from dataclasses import replace
+def _disjoint(
+    found: Rules, tests: Sequence[str], data: Observed
+) -> Iterator[tuple[Rule, Observed]]:
+    """Give each rule with the values that no later rule of its code is for.
 
-    given: list[tuple[Rule, Observed]] = []
+    Rules that say the same are one: a plan of many parts is long for SQL engines.
+    """
+    alike: dict[tuple[Any, ...], tuple[Rule, list[nw.Expr | None]]] = {}
     for n, rule in enumerate(found.rules):
-        if rule.test not in tests or rule.off:
+        if rule.test not in tests or rule.off or not _concerns(rule, data.properties):
             continue
-        here = _where(rule)
-        for later in found.rules[n + 1 :]:
-            if later.code == rule.code and _meet(rule, later):
-                there = ~_where(later)
-                here = there if here is None else here & there
-        frame = data.frame if here is None else data.frame.filter(here)
-        given.append((rule, replace(data, frame=frame)))
-    return given
+        later = [r for r in found.rules[n + 1 :] if r.code == rule.code and _meet(rule, r)]
+        others = [_where(r) for r in later]
+        if any(other is None for other in others):
+            continue  # a later one is for all
+        condition = _where(rule)
+        for other in others:
+            assert other is not None
+            condition = ~other if condition is None else condition & ~other
+        key = rule.code, tuple(rule.figures.items())
+        alike.setdefault(key, (rule, []))[1].append(condition)
+    for rule, conditions in alike.values():
+        some = [condition for condition in conditions if condition is not None]
+        whole = len(some) < len(conditions)
+        frame = data.frame if whole else data.frame.filter(reduce(or_, some))
+        yield rule, replace(data, frame=frame)
+
+
+def _concerns(rule: Rule, properties: Sequence[str] | None) -> bool:
+    return (
+        properties is None
+        or rule.properties is None
+        or bool(set(rule.properties) & set(properties))
+    )
 
 
 def _meet(one: Rule, other: Rule) -> bool:
@@ -350,15 +365,15 @@ def _meet(one: Rule, other: Rule) -> bool:
     return shared(one.properties, other.properties) and shared(one.periods, other.periods)
 
 
-def _where(rule: Rule) -> Any:
+def _where(rule: Rule) -> nw.Expr | None:
     """Return the condition for values of a rule; None for all."""
     condition = None
     if rule.properties is not None:
-        condition = nw.col("property").is_in(list(rule.properties))
+        condition = nw.col("property").is_in(list(rule.properties)).fill_null(value=False)
     if rule.periods is not None:
         period = nw.col("period").is_in(list(rule.periods)).fill_null(value=False)
         condition = period if condition is None else condition & period
-    return nw.lit(value=True) if condition is None else condition
+    return condition
 
 
 def alone(

@@ -295,13 +295,11 @@ def spike(
     rows = data.ordered
     needed = half + 2 if points is None else points
     # Blocks are set apart by `half` empty places, so that no window reaches into another.
-    block = rows["_block"]
-    first = block[0] if rows.height else 0
-    place = (
-        pl.int_range(rows.height, eager=True, dtype=pl.Int64)
-        + ((block.cast(pl.Int64) - first) + 1) * half
-    )
-    room = (int(place[-1]) if rows.height else 0) + half + 1
+    changes = pl.col("_block") != pl.col("_block").shift(1, fill_value=-1)
+    place = rows.select(
+        pl.int_range(pl.len(), dtype=pl.Int64) + changes.cum_sum().cast(pl.Int64) * half
+    ).to_series()
+    room = (int(place[-1]) if len(place) else 0) + half + 1
     line = pl.repeat(None, room, dtype=pl.Float64, eager=True)
     line = line.scatter(place.cast(pl.UInt32), rows[FIXED].cast(pl.Float64))
     middle = line.rolling_median(2 * half + 1, min_samples=needed, center=True).gather(place)
