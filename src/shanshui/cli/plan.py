@@ -13,6 +13,7 @@ import typer
 from shanshui.cli.listing import Form, Listing, deliver
 from shanshui.cli.options import METHOD, RESULT, option, spread
 from shanshui.cli.output import note, said, working
+from shanshui.cli.workspace import Where
 from shanshui.platform.files import write_whole
 from shanshui.standards.errors import ShanshuiError
 
@@ -348,10 +349,13 @@ def projects_(file: File, listing: Listing) -> None:
 
 @app.command(
     short_help="核对网页 [dim]a page to check the reading[/dim]",
-    help="写一个核对网页：全文，目标在原处按类别标色，指着看字段和依据，没读出的也标出。\n\n"
+    help="写一个核对网页：全文，目标在原处按类别标色，指着看字段和依据，没读出的也标出；"
+    "给出台账里规划的代码，则标出核对状态。\n\n"
     "[dim]Write one self-contained page: the document with each record in its place, coloured by "
-    "kind, with its fields and why; clauses that ended in no record are marked.[/dim]",
-    epilog="例 Examples\n\n[cyan]shanshui plan review 规划.docx -o 核对.html[/cyan]",
+    "kind, with its fields and why; clauses that ended in no record are marked. Of a plan in the "
+    "ledger, named by its code, it shows how far each is checked.[/dim]",
+    epilog="例 Examples\n\n[cyan]shanshui plan review 规划.docx -o 核对.html[/cyan]\n\n"
+    "[cyan]shanshui plan review 440100-outline-2035[/cyan]",
 )
 @spread
 def review(
@@ -368,8 +372,14 @@ def review(
             metavar="文件",
         ),
     ] = None,
+    where: Where = None,
 ) -> None:
     """Write the page on which a person checks the reading."""
+    from shanshui.cli.plan_ledger import is_code, page_of
+
+    if is_code(file):
+        _page(*page_of(file, where), output, Path(f"{file}-核对.html"))
+        return
     try:
         from shanshui.platform.report.plan_review import page
     except ModuleNotFoundError as fault:
@@ -385,18 +395,20 @@ def review(
         found = commitments(document, region=region)
         left = coverage(document, [*found, *_items(document)])
         text = page(document, found, left)
-    if output == "-":
-        sys.stdout.buffer.write(text.encode())
-        return
     beside = (
         Path("核对.html") if file == "-" else Path(file).with_name(f"{Path(file).stem}-核对.html")
     )
+    _page(text, f"{len(found)} 条记录 records，{len(left)} 处未读出 uncovered", output, beside)
+
+
+def _page(text: str, counts: str, output: str | None, beside: Path) -> None:
+    """Write the page where it is wanted, and say so."""
+    if output == "-":
+        sys.stdout.buffer.write(text.encode())
+        return
     path = Path(output) if output else beside
     write_whole(path, text.encode())
-    said(
-        "已写 wrote",
-        f"{path}（{len(found)} 条记录 records，{len(left)} 处未读出 uncovered）",
-    )
+    said("已写 wrote", f"{path}（{counts}）")
 
 
 # ----------------------------------------------------------------------------------------- helpers

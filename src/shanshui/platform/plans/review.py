@@ -142,9 +142,13 @@ class Choice:
 
 
 def confirm(
-    ledger: Ledger, choice: Choice | str, *, who: str, reason: str | None = None,
+    ledger: Ledger,
+    choice: Choice | str,
+    *,
+    who: str,
+    reason: str | None = None,
     versions: Mapping[str, int] | None = None,
-) -> Reviewed:  # fmt: skip
+) -> Reviewed:
     """Confirm items as they were read.
 
     Parameters
@@ -175,9 +179,13 @@ def confirm(
 
 
 def reject(
-    ledger: Ledger, choice: Choice | str, *, who: str, reason: str | None = None,
+    ledger: Ledger,
+    choice: Choice | str,
+    *,
+    who: str,
+    reason: str | None = None,
     versions: Mapping[str, int] | None = None,
-) -> Reviewed:  # fmt: skip
+) -> Reviewed:
     """Reject items: they were misread, or are no promise. They stay, and count nowhere.
 
     Parameters and errors are those of `confirm`; the reason stays with the item as its note.
@@ -186,9 +194,13 @@ def reject(
 
 
 def revert(
-    ledger: Ledger, choice: Choice | str, *, who: str, reason: str | None = None,
+    ledger: Ledger,
+    choice: Choice | str,
+    *,
+    who: str,
+    reason: str | None = None,
     versions: Mapping[str, int] | None = None,
-) -> Reviewed:  # fmt: skip
+) -> Reviewed:
     """Take a check back: the items are as they were extracted, and to be checked again.
 
     Parameters and errors are those of `confirm`; of a plan or a kind all that were checked.
@@ -212,7 +224,7 @@ def _mark(
         changed, same = [], []
         for row in rows:
             # A batch leaves alone what somebody has looked at.
-            seen = row.status not in ("extracted",) and not asked.codes and status != "extracted"
+            seen = row.status != "extracted" and not asked.codes and status != "extracted"
             done = row.status == status and not (status == "extracted" and row.original)
             kept = status == "confirmed" and row.status == "corrected"
             if seen or done or kept or row.status == "added":
@@ -262,7 +274,8 @@ def chosen(session: Session, choice: Choice) -> list[Item]:
         )
         if choice.document:
             query = query.where(Document.code == choice.document)
-        rows += [row for row in session.scalars(query) if _fits(row, choice)]
+        every: Iterable[Item] = session.scalars(query)
+        rows += [row for row in every if _fits(row, choice)]
     return rows
 
 
@@ -366,7 +379,7 @@ def correct(
         if isinstance(row, Document):
             changed = _correct_document(session, row, fields)
         else:
-            changed = apply(session, row, fields, who=who)
+            changed = bool(apply(session, row, fields, who=who))
         return Reviewed((code,)) if changed else Reviewed((), (code,))
 
 
@@ -504,7 +517,7 @@ def _region(session: Session, row: Item | Document, value: Any) -> dict[str, Any
         place = region_of(session, str(value), within=within)
     except ShanshuiError:
         place = region_of(session, str(value))
-    return {name: place.name for name in named} | {"region_code": place.code}
+    return dict.fromkeys(named, place.name) | {"region_code": place.code}
 
 
 def _indicator(session: Session, row: Item | Document, said: str) -> dict[str, Any]:

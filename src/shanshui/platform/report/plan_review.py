@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from shanshui import __version__
@@ -25,6 +25,13 @@ KINDS = {
     "milestone": ("定性目标", "milestone"),
     "deferred": ("按上级下达", "deferred"),
     "baseline": ("现状值", "baseline"),
+}
+STATUSES = {
+    "extracted": ("待核对", "to check"),
+    "confirmed": ("已确认", "confirmed"),
+    "corrected": ("已更正", "corrected"),
+    "rejected": ("已剔除", "rejected"),
+    "added": ("手工添加", "added"),
 }
 _SIGNS = {
     "<=": "≤",
@@ -51,6 +58,22 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Check:
+    """How far people have checked a record that stands in a ledger.
+
+    Attributes
+    ----------
+    status : str
+        ``extracted``, ``confirmed``, ``corrected``, ``rejected`` or ``added``.
+    fields : sequence
+        What is known of it besides: names and values, shown before those that were read.
+    """
+
+    status: str
+    fields: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
 class Block:
     """A paragraph, a heading or a row of a table."""
 
@@ -66,6 +89,7 @@ def page(
     uncovered: Sequence[Uncovered] = (),
     *,
     title: str | None = None,
+    checks: Sequence[Check] = (),
 ) -> str:
     """Write the review page of a plan.
 
@@ -79,16 +103,27 @@ def page(
         What `shanshui.plan.coverage` lists.
     title : str, optional
         Title of the page; by default the first line of the document that is no heading.
+    checks : sequence of Check, optional
+        Of a plan of a ledger how far people have checked each commitment.
 
     Returns
     -------
     str
         One HTML page that needs no other file.
     """
-    spans = [(*text_span(document, c.start, c.end), c.kind, i) for i, c in enumerate(commitments)]
+    kinds = [
+        f"{one.kind} {check.status}" if check else one.kind
+        for one, check in zip_longest(commitments, checks)
+    ]
+    spans = [
+        (*text_span(document, one.start, one.end), kinds[i], i) for i, one in enumerate(commitments)
+    ]
     gaps = [(*text_span(document, u.start, u.end), "uncovered", i) for i, u in enumerate(uncovered)]
     marks = sorted((one for one in [*spans, *gaps] if one[1] > one[0]), key=lambda m: m[:2])
-    records = [_record(c) for c in commitments]
+    records = [
+        [*(check.fields if check else ()), *_record(one)]
+        for one, check in zip_longest(commitments, checks)
+    ]
     whys = [_why(u) for u in uncovered]
     headings = {heading.start: heading for heading in document.outline}
     return render(
@@ -108,6 +143,11 @@ def page(
             {"kind": kind, "zh": zh, "en": en, "count": count}
             for kind, (zh, en) in KINDS.items()
             if (count := Counter(c.kind for c in commitments)[kind])
+        ],
+        statuses=[
+            {"status": status, "zh": zh, "en": en, "count": count}
+            for status, (zh, en) in STATUSES.items()
+            if (count := Counter(check.status for check in checks)[status])
         ],
         uncovered=len(uncovered),
         records=records,
@@ -229,7 +269,7 @@ def _pieces(
         if not over:
             pieces.append(Piece(shown))
             continue
-        over.sort(key=lambda mark: (mark[1] - mark[0], mark[2] == "baseline"))
+        over.sort(key=lambda mark: (mark[1] - mark[0], mark[2].startswith("baseline")))
         found = [mark[3] for mark in over if mark[2] != "uncovered"]
         if found:
             told = "\n—\n".join("\n".join(f"{k}：{v}" for k, v in records[i]) for i in found)
