@@ -520,8 +520,8 @@ def register(app: typer.Typer) -> None:
         short_help="导入监测数据 [dim]take files into the lake[/dim]",
         help="把监测数据文件存入工作区：识别格式并说明，新导出表经确认存为模板，下月同样的表一条命令"
         "即可；重复导入无害，坏行另存并写明原因。\n\n"
-        "[dim]Store files of monitoring data in the workspace. What a file is taken for is said and "
-        "confirmed once, then known by its header. Sending again is harmless; bad rows are set "
+        "[dim]Store files of monitoring data in the workspace. What a file is taken for is said "
+        "and confirmed once, then known by its header. Sending again is harmless; bad rows are set "
         "aside with the reason of each.[/dim]",
         epilog="例 Examples\n\n"
         "[cyan]shanshui ingest 站点小时值.csv --dry-run[/cyan]\n\n"
