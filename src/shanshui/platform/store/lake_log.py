@@ -518,7 +518,7 @@ def scan(
         missing_columns="insert",
         extra_columns="ignore",
         include_file_paths=paths,
-        storage_options=place.storage,
+        storage_options=place.polars,
         hive_partitioning=False,
         glob=False,
     )

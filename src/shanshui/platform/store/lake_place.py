@@ -116,6 +116,14 @@ class Place:
         """Storage options, none for a folder."""
         return dict(self.options or {}) if self.folder is None else None
 
+    @property
+    def polars(self) -> dict[str, Any] | None:
+        """The same as Polars takes them: numbers as numbers."""
+        if self.storage is None:
+            return None
+        numbers = {"max_retries"}
+        return {k: int(v) if k.lower() in numbers else v for k, v in self.storage.items()}
+
     def of(self, *parts: str) -> str:
         """Return the URI of a table or file."""
         return "/".join((str(self.url), *parts))
@@ -166,7 +174,7 @@ class Place:
             # The size is a part of the table's log, so the file is made in memory.
             stream = io.BytesIO()
             frame.write_parquet(stream, **how)
-            frame.write_parquet(uri, storage_options=self.storage, **how)
+            frame.write_parquet(uri, storage_options=self.polars, **how)
             return len(stream.getbuffer())
         path = Path(uri)
         fresh = [folder for folder in (path.parent, path.parent.parent) if not folder.exists()]
