@@ -66,63 +66,68 @@ def check(
 ) -> None:
     """Check the plans in the ledger."""
     from shanshui.platform.plans.checks import check as check_
-    from shanshui.platform.plans.comparing import SEVERITIES
 
     with opened(where) as workspace, working("检查 checking"):
         found = check_(workspace.ledger, codes or (), rules or ())
     rows = [one.as_dict() for one in found]
     if listing.said() is Form.TABLE:
-        each = every or len(found) <= 20
-        shown = [_finding(one) for one in found] if each else _grouped(found)
-        heads = {"severity": "程度", "document": "规划", "name": "检查结果", "advice": "怎么办"}
-        deliver(rows, shown, heads, listing, "规划检查 findings")
-        counts = {key: sum(one.severity == key for one in found) for key in SEVERITIES}
-        said(
-            "合计 in all",
-            "，".join(f"{SEVERITIES[key]} {key} {count}" for key, count in counts.items())
-            + ("" if each else "；逐条看 each: --all"),
-        )
+        _print(found, listing, each=every or len(found) <= _FEW)
     else:
         deliver(rows, rows, {}, listing, "规划检查 findings")
     if strict and any(one.severity == "error" for one in found):
         raise typer.Exit(1)
 
 
+_FEW = 20
+
+
+def _print(found: Sequence[Finding], listing: Listing, *, each: bool) -> None:
+    """Print findings for people: one by one, or those of one rule and plan together."""
+    from shanshui.platform.plans.comparing import RULES, SEVERITIES
+
+    shown = [_finding(one) for one in found] if each else _grouped(found)
+    heads = {"severity": "程度", "rule": "检查", "document": "规划或条目", "name": "结果"}
+    deliver(shown, shown, heads, listing, "规划检查 findings")
+    counts = {key: sum(one.severity == key for one in found) for key in SEVERITIES}
+    listed = "，".join(f"{SEVERITIES[key]} {key} {count}" for key, count in counts.items())
+    said("合计 in all", listed + ("" if each else "；逐条看 each: --all"))
+    for rule in dict.fromkeys(one.rule for one in found):
+        said(f"{RULES[rule].zh} {RULES[rule].en}", RULES[rule].advice_zh)
+
+
 def _finding(one: Finding) -> dict[str, Any]:
     from shanshui.platform.plans.comparing import RULES, SEVERITIES
 
-    own = one.subject != one.document
     return {
         "severity": SEVERITIES[one.severity],
-        "document": one.subject if own else one.document,
+        "rule": RULES[one.rule].zh,
+        "document": one.subject,
         "name": one.zh,
-        "advice": RULES[one.rule].advice_zh,
     }
 
 
 def _grouped(found: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Make one row of the findings of one rule and plan; what is grave stays by itself."""
+    """Make one row of the findings of one rule and plan; errors stay by themselves."""
     from shanshui.platform.plans.comparing import RULES, SEVERITIES
 
     shown: list[dict[str, Any]] = []
-    groups: dict[tuple[int, str, str], list[Finding]] = {}
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
     for one in found:
-        if one.severity == "error" or one.rule == "coverage":
+        if one.severity == "error":
             shown.append(_finding(one))
-            continue
-        groups.setdefault((one.rank, one.document, one.rule), []).append(one)
-    for (_, document, rule), ones in groups.items():
+        else:
+            groups.setdefault((one.severity, one.rule, one.document), []).append(one)
+    for (severity, rule, document), ones in groups.items():
         if len(ones) == 1:
             shown.append(_finding(ones[0]))
             continue
-        listed = "、".join(one.subject.removeprefix(document) for one in ones[:4])
-        more = "…" if len(ones) > 4 else ""
+        codes = "、".join(one.subject.removeprefix(document) for one in ones[:3])
         shown.append(
             {
-                "severity": SEVERITIES[ones[0].severity],
+                "severity": SEVERITIES[severity],
+                "rule": RULES[rule].zh,
                 "document": document,
-                "name": f"{len(ones)} 条{RULES[rule].zh}：{listed}{more}",
-                "advice": RULES[rule].advice_zh,
+                "name": f"{len(ones)}条：{codes}" + ("…" if len(ones) > 3 else ""),
             }
         )
     return shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,8 @@ from shanshui.cli.workspace import Reason, Where, Who, opened, person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rich.text import Text
 
     from shanshui.platform.plans.documents import Added
     from shanshui.platform.store import Ledger
@@ -462,7 +465,7 @@ def _shown(row: dict[str, Any]) -> None:
     console.print(Text(f"{row['code']}  {row['label']}", style="bold"))
     place = f"{row['title_of_document']} {row['section']}".rstrip()
     page = f"，第 {row['page']} 页" if row["page"] else ""
-    console.print(Text(f"《{place}》" if not row["section"] else f"{place}{page}", style="dim"))
+    console.print(Text(f"{place}{page}", style="dim"))
     if row["said"]:
         quote = Text("  ")
         quote.append(row["before"]).append(row["said"], style="bold reverse").append(row["after"])
@@ -476,16 +479,7 @@ def _shown(row: dict[str, Any]) -> None:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     grid.add_row("类别", ITEM_KINDS[row["kind"]])
-    original = row.get("original") or {}
-    for name, zh in FIELDS[model].items():
-        value = row["code"] if name == "kind" else row.get(name)
-        if name in ("kind", "note", "title", "name") or (
-            value in (None, False) and name not in original
-        ):
-            continue
-        text = Text(_plain(value))
-        if name in original:
-            text.append(f"  原为 was {_plain(original[name])}", style="yellow")
+    for zh, text in _fields(row, FIELDS[model]):
         grid.add_row(zh, text)
     if row.get("indicator_code"):
         grid.add_row("指标代码", row["indicator_code"])
@@ -506,12 +500,32 @@ def _shown(row: dict[str, Any]) -> None:
     _trail(row["trail"])
 
 
+def _fields(row: dict[str, Any], names: dict[str, str]) -> Iterable[tuple[str, Text]]:
+    """Give the fields of an item that say something, with what they were before a correction."""
+    from rich.text import Text
+
+    original = row.get("original") or {}
+    together = {"comparator", "value_to", "unit", "stretch"} if row.get("value") else set()
+    for name, zh in names.items():
+        value = row.get(name)
+        left_out = name in ("kind", "note", "title", "name") or name in together
+        if name not in original and (left_out or value is None or value is False):
+            continue
+        whole = name == "value" and not together & original.keys()
+        text = Text(_value(row) if whole else _plain(value))
+        if name in original:
+            text.append(f"  原为 was {_plain(original[name])}", style="yellow")
+        yield zh, text
+
+
 def _plain(value: Any) -> str:
-    return (
-        {True: "是", False: "否", None: "无"}.get(value, str(value))
-        if not isinstance(value, int) or isinstance(value, bool)
-        else str(value)
-    )
+    if value is None:
+        return "无"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, dict):  # units by role
+        return "、".join(name for names in value.values() for name in names)
+    return str(value)
 
 
 def _trail(rows: Iterable[dict[str, Any]]) -> None:
@@ -525,7 +539,8 @@ def _trail(rows: Iterable[dict[str, Any]]) -> None:
             for name, value in (row["after"] or {}).items()
             if row["change"] == "update" and name not in kept
         )
-        words = f"{row['at'][:16].replace('T', ' ')}  {row['who']}  {row['action']}"
+        at = datetime.fromisoformat(row["at"]).astimezone()
+        words = f"{at:%Y-%m-%d %H:%M}  {row['who']}  {row['action']}"
         words += f"  {changes}" if changes else ""
         words += f"  （{row['reason']}）" if row["reason"] else ""
         console.print(Text(words, style="dim"))

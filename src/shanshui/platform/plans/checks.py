@@ -145,7 +145,7 @@ def _coverage(session: Session, document: Document) -> list[Finding]:
             "coverage",
             document.code,
             document.code,
-            f"{len(left)} 处带数字、时间或承诺动词的话没有读成条目",
+            f"{len(left)}处带数字、时间或承诺动词的话没有读成条目",
             f"{len(left)} clauses with numbers, dates or verbs of commitment ended in no item",
             places=tuple((one.start, one.end, one.quote) for one in left),
         )

@@ -170,11 +170,13 @@ class Promise:
 
     @property
     def said(self) -> str:
-        """The value as a person reads it."""
-        value = "" if self.value is None else format(self.value, "f")
+        """The value as a person reads it; nothing where it is set elsewhere."""
+        if self.value is None:
+            return ""
+        value = format(self.value, "f")
         if self.value_to is not None:
             value += f"—{self.value_to:f}"
-        sign = {"<=": "≤", ">=": "≥", "=": "", "increase_by": "+", "decrease_by": "-"}
+        sign = {"<=": "≤", ">=": "≥", "=": "", "~": "约", "increase_by": "+", "decrease_by": "-"}
         return f"{sign.get(self.comparator or '', self.comparator or '')}{value}{self.unit or ''}"
 
 
@@ -442,8 +444,8 @@ def _single(rule: str, one: Promise, more: str = "", *, severity: str = "") -> F
         rule,
         one.document,
         one.code,
-        f"{_what(one)}{one.said and ' '}{one.said}：{names.zh}{said}",
-        f"{_what(one)}{one.said and ' '}{one.said}: {names.en}{f' ({more})' if more else ''}",
+        f"{_what(one)}{one.said}：{names.zh}{said}",
+        f"{_what(one)} {one.said}: {names.en}{f' ({more})' if more else ''}",
         severity=severity,
     )
 

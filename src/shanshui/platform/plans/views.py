@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -226,7 +227,7 @@ def sentence(text: str, start: int | None, end: int | None) -> tuple[str, str, s
         last = end
     first, last = max(first, start - _AROUND), min(last, end + _AROUND)
     parts = (text[first:start], text[start:end], text[end:last])
-    before, said, after = ("".join(part.split("\n")) for part in parts)
+    before, said, after = (re.sub(r"[\r\n\f]+", "", part) for part in parts)
     return before.lstrip(), said, after.rstrip()
 
 
