@@ -1,0 +1,1 @@
+"""Plans in the ledger: their documents, items, lists, targets of the year and checks."""
