@@ -29,8 +29,8 @@ class Review(Base, Versioned):
     id: Mapped[int] = mapped_column(primary_key=True)
     domain: Mapped[str] = mapped_column(String(32), index=True)
     period: Mapped[str] = mapped_column(String(20))
-    start: Mapped[str] = mapped_column(String(19))
-    end: Mapped[str] = mapped_column(String(19))
+    start: Mapped[str] = mapped_column(String(26))
+    end: Mapped[str] = mapped_column(String(26))
     stages: Mapped[list[str]]
     distinct: Mapped[bool]
     share: Mapped[Decimal]
@@ -58,8 +58,8 @@ class ReviewItem(Base, Versioned):
     review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"), index=True)
     station: Mapped[str] = mapped_column(String(64))
     property: Mapped[str] = mapped_column(String(32))
-    first: Mapped[str] = mapped_column(String(19))
-    last: Mapped[str] = mapped_column(String(19))
+    first: Mapped[str] = mapped_column(String(26))
+    last: Mapped[str] = mapped_column(String(26))
     period: Mapped[int]
     count: Mapped[int]
     origin: Mapped[str] = mapped_column(String(8))
