@@ -44,9 +44,9 @@ _LONGEST = 32_000  # characters of a cell that is shown
 _SPARE = 200  # empty rows below the list that take choices too
 _HELP = (
     "蓝色表头的列可以改，灰色表头的列只供查看，改了也不会带回。",
-    "“核对决定”填 确认、修正 或 退回；直接改了内容的行就是修正，不必再填。",
+    "“核对决定”填 确认、更正 或 剔除；直接改了内容的行就是更正，不必再填。",
     "新增一项：在表里插入一行，“编号”留空，至少填指标（任务、项目名称）；新增的工作写明所属任务编号。",
-    "删掉的行不会从台账里删除；要去掉一项，请填 退回。",
+    "删掉的行不会从台账里删除；要去掉一项，请填 剔除。",
     "进展、完成率等是所示月份（周）的填报；“上期进展”供参考，不会自动带入本期。",
     "多个单位之间用顿号（、）隔开。年份、期限如 2027、2027-06、2027-06-30。",
     "可以排序、筛选、调整列宽和列的次序；请不要改表头、工作表的名称和“编号”。",
@@ -161,7 +161,7 @@ def export(session: Session, code: str, *, period: str, forms: Sequence[Form] = 
     for form in forms:
         items = items_of(session, plan, form)
         cells = cells_of(session, form, items, when)
-        _sheet(sheets, form, [cells[item.code] for item in items], plan.title, when.text)
+        write_sheet(sheets, form, [cells[item.code] for item in items], plan.title, when.text)
         editable = [column.key for column in form.editable]
         kept += [
             (form.key, item.code, item.version, {k: cells[item.code][k] for k in editable})
@@ -178,14 +178,15 @@ def export(session: Session, code: str, *, period: str, forms: Sequence[Form] = 
         "exported": now().isoformat(timespec="seconds"),
         "rows": len(kept),
     }
-    _hidden(book, about, kept)
+    write_kept(book, about, kept)
     book.close()
     return out.getvalue()
 
 
-def _sheet(
+def write_sheet(
     sheets: office.Sheets, form: Form, rows: Sequence[Mapping[str, str]], title: str, period: str
 ) -> None:
+    """Write a list whose blue columns are brought back by `exchange_read.read_workbook`."""
     columns = form.columns
     page = sheets.sheet(form.name, len(columns), f"{title}　{form.name}", f"填报时段：{period}")
     page.set_row(HEAD_ROW - 1, 32)
@@ -229,7 +230,7 @@ def _look(sheets: office.Sheets, column: Column) -> Any:
     return sheets.look(**look)
 
 
-def _hidden(
+def write_kept(
     book: Any,
     about: Mapping[str, Any],
     kept: Sequence[tuple[str, str, int, dict[str, str]]],

@@ -28,7 +28,8 @@ HIDDEN = "_shanshui"
 """The sheet that carries what was exported."""
 HEAD_ROW = 3
 """The row of the heads, counted from one."""
-DECISIONS = {"confirm": "确认", "correct": "修正", "reject": "退回"}
+DECISIONS = {"confirm": "确认", "correct": "更正", "reject": "剔除"}
+_ALSO = {"修正": "更正", "退回": "剔除"}  # what people write for them
 KINDS = {
     kind: ITEM_KINDS[kind] for kind in ("target", "count", "milestone", "deferred", "baseline")
 }
@@ -105,7 +106,7 @@ class Form:
 
     key: str
     name: str
-    model: type[Commitment | Task | Project]
+    model: type[Any]
     columns: tuple[Column, ...]
     needed: str
 
@@ -309,6 +310,7 @@ def _flag(plain: str) -> str:
 
 
 def _choice(column: Column, plain: str) -> str:
+    plain = _ALSO.get(plain, plain) if column.part == "decision" else plain
     for code, name in column.choices.items():
         if plain in (code, name):
             return name

@@ -139,7 +139,13 @@ class Returned:
 Kept = dict[str, dict[str, tuple[int, dict[str, str]]]]
 
 
-def read_workbook(data: bytes, name: str = "") -> Returned:
+def read_workbook(
+    data: bytes,
+    name: str = "",
+    *,
+    forms: Sequence[Form] = FORMS,
+    command: str = "shanshui plan export",
+) -> Returned:
     """Read a workbook that was exported and edited.
 
     Parameters
@@ -148,6 +154,10 @@ def read_workbook(data: bytes, name: str = "") -> Returned:
         The file.
     name : str
         What it is called, for the errors.
+    forms : list of Form
+        The sheets that it may have.
+    command : str
+        What exports such a workbook, for the errors.
 
     Raises
     ------
@@ -156,10 +166,10 @@ def read_workbook(data: bytes, name: str = "") -> Returned:
     """
     label = name or "核对表"
     book = _open(data, label)
-    about, kept = _hidden(book, label)
+    about, kept = _hidden(book, label, command)
     returned = Returned(about)
     values = _Values(data, label)
-    for form in FORMS:
+    for form in forms:
         if form.key in str(about["sheets"]).split(","):
             _sheet(book, form, kept.get(form.key, {}), returned, values, label)
     return returned
@@ -201,11 +211,11 @@ class _Values:
         return self._book[sheet][coordinate].value
 
 
-def _hidden(book: Any, label: str) -> tuple[dict[str, Any], Kept]:
+def _hidden(book: Any, label: str, command: str) -> tuple[dict[str, Any], Kept]:
     """Read what was exported."""
     strange = ShanshuiError(
-        f"{label} 不是 shanshui plan export 导出的核对表，或隐藏的工作表 {HIDDEN} 已丢失、损坏；"
-        f"请重新导出 / {label} was not exported by shanshui plan export, or its hidden sheet "
+        f"{label} 不是 {command} 导出的表，或隐藏的工作表 {HIDDEN} 已丢失、损坏；"
+        f"请重新导出 / {label} was not exported by {command}, or its hidden sheet "
         f"{HIDDEN} is lost or damaged: export it again"
     )
     if HIDDEN not in book.sheetnames:
