@@ -27,6 +27,7 @@ from shanshui.platform.ingest.profiles import Profile
 from shanshui.platform.ingest.register import Names, known_as, register
 from shanshui.platform.ingest.sensorthings import read_sensorthings
 from shanshui.platform.ingest.tabular import read_table
+from shanshui.platform.store.lake_tables import AIR_HOUR
 from shanshui.platform.store.models import Load, now
 from shanshui.standards.errors import ShanshuiError
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 22
 _MANY = 0.2  # of all rows in conflict: not a slip but a column that tells stations apart
+_ENOUGH = 500_000  # rows that are given to the lake at a time
 _LISTED = 1000  # values set aside that are told beside the file
 _LONGEST = 64  # characters of a station's code in the ledger
 
@@ -120,7 +122,8 @@ def read(
         return read_packets(file, devices=profile.devices, progress=progress)
     if profile.layout == "sensorthings":
         return read_sensorthings(file, *beside, profile=profile, progress=progress)
-    return read_table(file, profile, progress=progress, contradicted=contradicted)
+    wide = (AIR_HOUR.items, AIR_HOUR.period)
+    return read_table(file, profile, progress=progress, contradicted=contradicted, wide=wide)
 
 
 class _Contradicted(Exception):
@@ -244,13 +247,13 @@ class _Run:
             contradicted=contradicted,
             beside=self.beside,
         )
+        held = _Held()
         with Contradictions() as keys:
             for chunk in reading.chunks:
-                frame = self._taken(chunk)
                 if chunk.keys is not None and contradicted is None:
                     keys.add(chunk.keys)
-                if frame.height:
-                    yield frame
+                yield from held.add(self._taken(chunk))
+            yield from held.rest()
             if contradicted is None:
                 self._settled(keys, reading)
         told.notes, told.units = reading.notes, reading.units
@@ -260,27 +263,31 @@ class _Run:
                 "没有可读的数据行或数据包", "no row and no packet to read", file=self.path.name
             )
 
-    def _taken(self, chunk: Chunk) -> pl.DataFrame:
+    def _taken(self, chunk: Chunk) -> tuple[pl.DataFrame, ...]:
         told = self.outcome
         told.rows += chunk.rows
         told.other += chunk.other
-        rejected, frame = chunk.rejected, chunk.frame
-        long = frame["station"].str.len_chars() > _LONGEST
-        if long.any():
-            raise ReadError(
-                f"站名过长（超过 {_LONGEST} 字）：{frame.filter(long)['station'][0]}",
-                f"the name of a station is above {_LONGEST} characters",
-                file=self.path.name,
-            )
-        told.missing += frame["value"].null_count()
-        told.set_aside += rejected.height
+        told.missing += chunk.frame["value"].null_count()
+        told.set_aside += chunk.rejected.height
         if len(told.first) < _LISTED:
-            told.first += rejected.head(_LISTED - len(told.first)).to_dicts()
-        if self.rejected and rejected.height:
-            self.rejected.add(rejected)
-        frame = self.names.renamed(frame)
-        self.stations |= set(frame["station"].unique())
-        return frame
+            told.first += chunk.rejected.head(_LISTED - len(told.first)).to_dicts()
+        if self.rejected and chunk.rejected.height:
+            self.rejected.add(chunk.rejected)
+        frames = [f for f in (chunk.frame, chunk.wide) if f is not None and f.height]
+        taken = []
+        for frame in frames:
+            names = frame["station"].unique()
+            long = names.filter(names.str.len_chars() > _LONGEST)
+            if len(long):
+                raise ReadError(
+                    f"站名超过 {_LONGEST} 字：{long[0]}",
+                    f"the name of a station is above {_LONGEST} characters: {long[0]}",
+                    file=self.path.name,
+                )
+            renamed = self.names.renamed(frame)
+            self.stations |= set(renamed["station"].unique())
+            taken.append(renamed)
+        return tuple(taken)
 
     def _settled(self, keys: Contradictions, reading: Reading) -> None:
         found, rows = keys.found()
@@ -297,6 +304,29 @@ class _Run:
                 file=self.path.name,
             )
         raise _Contradicted(found)
+
+
+class _Held:
+    """Holds pieces until there are enough of one form: the lake writes files of one form."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[str, ...], list[pl.DataFrame]] = {}
+
+    def add(self, frames: tuple[pl.DataFrame, ...]) -> Iterator[pl.DataFrame]:
+        """Take pieces; give those of a form of which there are enough."""
+        for frame in frames:
+            parts = self._parts.setdefault(tuple(frame.columns), [])
+            parts.append(frame)
+            if sum(part.height for part in parts) >= _ENOUGH:
+                yield pl.concat(parts)
+                parts.clear()
+
+    def rest(self) -> Iterator[pl.DataFrame]:
+        """Give what is left."""
+        for parts in self._parts.values():
+            if parts:
+                yield pl.concat(parts)
+        self._parts = {}
 
 
 # ------------------------------------------------------------------------------ what is set aside

@@ -45,6 +45,9 @@ class Chunk:
         Rows (lines, packets, results) of the source that were read.
     other : int
         Rows that hold nothing to store.
+    wide : polars DataFrame or None
+        Further observations, as rows of a wide table of the lake: station, time, and items with
+        ``flag_<item>``. Only where the reader was asked for them.
     keys : polars DataFrame or None
         ``key`` and ``said``: a hash of the place and time of each row that was kept, and one of its
         values. Rows of different pieces that contradict one another are known by them.
@@ -55,6 +58,7 @@ class Chunk:
     rows: int
     other: int = 0
     keys: pl.DataFrame | None = None
+    wide: pl.DataFrame | None = None
 
 
 @dataclass

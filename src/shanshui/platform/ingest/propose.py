@@ -18,12 +18,12 @@ from shanshui.platform.ingest.columns import (
 )
 from shanshui.platform.ingest.content import Asked, Source
 from shanshui.platform.ingest.errors import ReadError
+from shanshui.platform.ingest.items import LISTINGS, item_property
 from shanshui.platform.ingest.measures import measures, unit_named
 from shanshui.platform.ingest.observations import MOMENT
 from shanshui.platform.ingest.profiles import Column, Layout, Period, Profile, fingerprint
 from shanshui.platform.ingest.samples import MASS
 from shanshui.platform.ingest.sources import tables
-from shanshui.platform.ingest.tabular import LISTINGS, item_property
 from shanshui.platform.ingest.values import months, texts, time_of
 
 MEDIA = ("air", "water", "soil", "noise")

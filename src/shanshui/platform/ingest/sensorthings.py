@@ -20,10 +20,10 @@ import polars as pl
 from shanshui.platform.ingest.content import Content, Progress
 from shanshui.platform.ingest.errors import ReadError
 from shanshui.platform.ingest.forms import Note
+from shanshui.platform.ingest.items import item_property
 from shanshui.platform.ingest.measures import factor, measures, unit_named
 from shanshui.platform.ingest.observations import MOMENT, SCHEMA, Chunk, Reading, lined, settle
 from shanshui.platform.ingest.profiles import Column, Profile
-from shanshui.platform.ingest.tabular import item_property
 
 _ZONE = timezone(timedelta(hours=8))
 _ID = re.compile(r"Datastreams\(([^()]+)\)")

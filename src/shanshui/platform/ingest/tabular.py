@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -12,20 +11,20 @@ import polars as pl
 
 from shanshui.platform.ingest.aside import SCHEMA as ASIDE
 from shanshui.platform.ingest.aside import listed
-from shanshui.platform.ingest.columns import listed_role, recognise, simplify, vocabulary
+from shanshui.platform.ingest.cells import Cells, Numbers
+from shanshui.platform.ingest.columns import simplify
 from shanshui.platform.ingest.content import ROW, Asked, Progress, Source
 from shanshui.platform.ingest.errors import ReadError
 from shanshui.platform.ingest.forms import Note
-from shanshui.platform.ingest.measures import factor, measures, unit_named
-from shanshui.platform.ingest.observations import BELOW, SCHEMA, UNDETECTED, Chunk, Reading, settle
+from shanshui.platform.ingest.items import LISTINGS, item_property
+from shanshui.platform.ingest.measures import unit_named
+from shanshui.platform.ingest.observations import SCHEMA, Chunk, Reading, settle
 from shanshui.platform.ingest.profiles import Column, Profile
-from shanshui.platform.ingest.samples import cell
 from shanshui.platform.ingest.sources import tables
-from shanshui.platform.ingest.values import TIME, months, numbers, texts, time_of
+from shanshui.platform.ingest.values import TIME, months, texts, time_of
 
+Wide = tuple[tuple[str, ...], int]
 PIECE = 120_000  # cells with values a piece
-LISTINGS = {"water": "water", "soil": "soil", "noise": "sound", "weather": "weather"}
-_FLAG = r"^([-+]?\d+(?:\.\d+)?)\s*[(（]?({})[)）]?$"
 _CONVERTED = Note(
     "时间带有时区（如 Z、+00:00），已换算为北京时间",
     "times with an offset (such as Z or +00:00) were converted to the Asia/Shanghai clock",
@@ -38,6 +37,7 @@ def read_table(
     *,
     progress: Progress | None = None,
     contradicted: pl.Series | None = None,
+    wide: Wide | None = None,
 ) -> Reading:
     """Read a table as a profile says.
 
@@ -51,6 +51,9 @@ def read_table(
         Told the file, the bytes done and the bytes in all.
     contradicted : polars Series, optional
         Keys (see `Chunk.keys`) of rows that contradict one another: they are set aside.
+    wide : (items, period), optional
+        A wide table of the lake: rows that have all that the file has of its items come as rows of
+        it, which is several times faster than an observation a row.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def read_table(
     """
     reading = Reading(profile.form, iter(()))
     found = tables(file, asked(profile, progress))
-    reading.chunks = _all(found, profile, reading, contradicted)
+    reading.chunks = _all(found, profile, reading, contradicted, wide)
     return reading
 
 
@@ -85,63 +88,14 @@ def asked(profile: Profile, progress: Progress | None = None) -> Asked:
 
 
 def _all(
-    found: Sequence[Source], profile: Profile, reading: Reading, contradicted: pl.Series | None
+    found: Sequence[Source],
+    profile: Profile,
+    reading: Reading,
+    contradicted: pl.Series | None,
+    wide: Wide | None,
 ) -> Iterator[Chunk]:
     for source in found:
-        yield from _Table(source, profile, reading, contradicted).pieces()
-
-
-def item_property(name: str, medium: str) -> Column | None:
-    """Say which property a name is of, in a medium, with the unit that the name states.
-
-    Examples
-    --------
-    >>> item_property("氨氮(mg/L)", "water")
-    Column(property='nh3n', unit='mg/L', flag=None, sure=False)
-    >>> item_property("CO", "air").property, item_property("温度", "air").property
-    ('co', 'air_temp')
-    """
-    if medium in ("air", "weather"):
-        role = recognise(name)
-        if role and role.item and role.name in measures():
-            return Column(role.name, role.unit)
-        if role and role.item and role.name == f"{role.item}_1h":
-            return Column(role.item, role.unit)
-        listing = "weather"
-    else:
-        listing = LISTINGS[medium]
-    role = listed_role(name, listing)
-    if role is None:
-        stem, unit = _unit_apart(name)
-        role = listed_role(stem, listing) if unit else None
-        return _named(role.name, unit, medium) if role else None
-    return _named(role.name, role.unit, medium)
-
-
-def _unit_apart(name: str) -> tuple[str, str | None]:
-    """Part a name from the unit in brackets behind it."""
-    for mark in ("(", "（", "[", "/", "_", " "):
-        stem, found, rest = name.rpartition(mark)
-        unit = unit_named(rest.strip("()（）[] ")) if found and stem.strip() else None
-        if unit:
-            return stem.strip(), unit
-    return name, None
-
-
-def _named(role: str, unit: str | None, medium: str) -> Column | None:
-    names = {"soil": f"soil_{role}"[:32], "water": "w20038" if role == "co" else role}
-    levels = {"la": "leq", "lmax": "lmx"}
-    code = names.get(medium) or (levels.get(role, role) if medium == "noise" else role)
-    media = {"air": ("air", "weather"), "weather": ("weather",)}.get(medium, (medium,))
-    if code not in measures() or measures()[code].medium not in media:
-        return None
-    return Column(code, unit)
-
-
-@cache
-def _flagged() -> str:
-    marks = sorted(vocabulary()["source_flags"]["flags"], key=len, reverse=True)
-    return _FLAG.format("|".join(marks))
+        yield from _Table(source, profile, reading, contradicted, wide).pieces()
 
 
 @dataclass
@@ -152,13 +106,15 @@ class _Table:
     profile: Profile
     reading: Reading
     contradicted: pl.Series | None = None
+    wide: Wide | None = None
     at: dict[str, str] = field(default_factory=dict)
-    guarded: set[str] = field(default_factory=set)
+    cells: Cells = field(init=False)
 
     def __post_init__(self) -> None:
         """Find the profile's columns in the header."""
+        self.cells = Cells(self.source, self.profile, self.reading, self.at)
         names = {simplify(n): str(i) for i, n in enumerate(self.source.header.names) if n}
-        self.at = {n: str(i) for i, n in enumerate(self.source.header.names) if n}
+        self.at |= {n: str(i) for i, n in enumerate(self.source.header.names) if n}
         wanted = [*self.profile.station, *self.profile.time.values(), *self.profile.columns]
         wanted += [n for n in (self.profile.item, self.profile.value) if n]
         for name in [*wanted, self.profile.unit, self.profile.flag]:
@@ -199,7 +155,7 @@ class _Table:
                 taken = take(part)
                 kept, conflicts = settle(taken.frame, taken.rows, self.source.name)
                 rejected = _listed([*lost, *taken.rejected, conflicts])
-                yield Chunk(kept, rejected, part.height + rows, taken.other, taken.keys)
+                yield Chunk(kept, rejected, part.height + rows, taken.other, taken.keys, taken.wide)
                 lost, rows = [], 0
             if lost:
                 yield Chunk(kept_none(), _listed(lost), rows)
@@ -286,7 +242,7 @@ class _Table:
 
     def _wide(self, batch: pl.DataFrame) -> _Taken:
         wanted = {n: c for n, c in self.profile.columns.items() if c.property != "-"}
-        made = {n: self._numbers(batch, n, self.at[n], c) for n, c in wanted.items()}
+        made = {n: self.cells.numbers(batch, n, self.at[n], c) for n, c in wanted.items()}
         blank = pl.select(
             pl.all_horizontal(
                 pl.lit(value=True),
@@ -298,22 +254,47 @@ class _Table:
         head, rejected = self._placed(batch, blank)
         said = pl.DataFrame([one.value.alias(str(i)) for i, one in enumerate(made.values())])
         head, keys = self._told_apart(batch, head, ["station", "time"], said, rejected)
+        whole, wide = self._as_wide(head, wanted, made)
         parts = []
         for name, column in wanted.items():
             one = made[name]
             self._reject(rejected, batch, one.fault & head["sound"], "text", [name])
+            left = pl.col("sound") & ~one.fault
+            if wide is not None and column.property in wide.columns:
+                left &= ~whole
             parts.append(
                 head.with_columns(
                     pl.lit(column.property).alias("property"),
                     one.value.alias("value"),
                     one.flag.alias("flag"),
                     pl.lit(self._length(column.property), pl.Int32).alias("_own"),
-                ).filter(pl.col("sound") & ~one.fault)
+                ).filter(left)
             )
-        frame = pl.concat(parts) if parts else head.clear()
+        frame = pl.concat(parts) if parts else _no_rows(head).with_columns(_own=None)
         frame = frame.with_columns(pl.coalesce("_own", "period").alias("period"))
         other = int((blank & ~head["sound"]).sum())
-        return _Taken(frame.select(list(SCHEMA)), frame[ROW], rejected, other, keys)
+        return _Taken(frame.select(list(SCHEMA)), frame[ROW], rejected, other, keys, wide)
+
+    def _as_wide(
+        self, head: pl.DataFrame, wanted: Mapping[str, Column], made: Mapping[str, Numbers]
+    ) -> tuple[pl.Series, pl.DataFrame | None]:
+        """Return which rows are whole, and these as rows of the wide table of the lake."""
+        items, period = self.wide or ((), 0)
+        own = {c.property: made[n] for n, c in wanted.items() if c.property in items}
+        if not own or self.profile.period != period:
+            return pl.Series([], dtype=pl.Boolean), None
+        full = [one.value.is_not_null() & ~one.fault for one in own.values()]
+        whole = pl.select(pl.all_horizontal(head["sound"], *full)).to_series()
+        whole &= ~head.select("station", "time").is_duplicated()
+        wide = head.select("station", "time").hstack(
+            [one.value.alias(code) for code, one in own.items()]
+            + [
+                one.flag.alias(f"flag_{code}")
+                for code, one in own.items()
+                if one.flag.null_count() < len(one.flag)
+            ]
+        )
+        return whole, wide.filter(whole)
 
     def _told_apart(
         self,
@@ -338,131 +319,6 @@ class _Table:
         if self.profile.period != 3600:
             return None
         return {"8h": 28800, "24h": 86400}.get(code.rpartition("_")[2])
-
-    def _numbers(self, batch: pl.DataFrame, name: str, at: str, column: Column) -> _Numbers:
-        """Understand a column of values: numbers, flags, signs of detection limits."""
-        values, faults = numbers(batch, {"value": at})
-        value = values["value"]
-        flag = pl.Series("flag", [None], dtype=pl.String).new_from_index(0, batch.height)
-        fault = faults.get("value")
-        if fault is None:
-            fault = pl.Series("fault", [False]).new_from_index(0, batch.height)
-        else:
-            value, flag, fault = self._odd(batch[at].cast(pl.String), value, fault)
-        if column.flag and column.flag in self.at:
-            said = texts(batch, self.at[column.flag])
-            both = pl.concat_str(said, flag, separator=",", ignore_nulls=True)
-            none = said.is_null() & flag.is_null()
-            flag = pl.select(pl.when(none).then(None).otherwise(both)).to_series()
-        ratio = self._ratio(name, column)
-        if ratio != 1.0:
-            value = value * ratio
-        self._guard(name, column, value)
-        return _Numbers(value.alias("value"), flag.alias("flag"), fault)
-
-    def _odd(
-        self, raw: pl.Series, value: pl.Series, fault: pl.Series
-    ) -> tuple[pl.Series, pl.Series, pl.Series]:
-        raw = raw.str.strip_chars()
-        number: dict[str, float] = {}
-        flags: dict[str, str] = {}
-        nothing: set[str] = set()
-        marks = {simplify(m) for m in self.profile.missing}
-        for text in raw.filter(fault).unique().drop_nulls():
-            if text in self.profile.missing or (marks and simplify(text) in marks):
-                nothing.add(text)
-                continue
-            meant = cell(text)
-            if meant.undetected:
-                flags[text] = UNDETECTED
-            elif meant.value is not None:
-                number[text] = float(meant.value)
-                if meant.limit is not None:
-                    flags[text] = BELOW
-            elif not meant.wrong:
-                nothing.add(text)
-            else:
-                self._with_flag(text, number, flags)
-        said = {*number, *flags, *nothing}
-        known = fault & raw.is_in(list(said))
-        filled = raw.replace_strict(number, default=None, return_dtype=pl.Float64)
-        marked = raw.replace_strict(flags, default=None, return_dtype=pl.String)
-        value = pl.select(pl.when(fault).then(filled).otherwise(value)).to_series()
-        flag = pl.select(pl.when(fault).then(marked)).to_series()
-        return value, flag, fault & ~known
-
-    @staticmethod
-    def _with_flag(text: str, number: dict[str, float], flags: dict[str, str]) -> None:
-        found = pl.Series([text]).str.extract_groups(_flagged()).struct.unnest().row(0)
-        if found[0] is not None:
-            number[text], flags[text] = float(found[0]), found[1]
-
-    def _ratio(self, name: str, column: Column) -> float:
-        """Return what values of a column are multiplied by, and say its unit."""
-        known = measures().get(column.property)
-        own = known.unit if known else column.unit
-        column = self._stated(column)
-        if column.unit is None:
-            how = Note("未注明，按目录", "not stated, by the catalogue")
-            self.reading.units.setdefault(column.property, (own or "", how))
-            return 1.0
-        how = Note("经模板或文件注明", "by the profile or the file")
-        self.reading.units.setdefault(column.property, (column.unit, how))
-        found = factor(column.unit, own or column.unit)
-        if found is None:
-            raise ReadError(
-                f"单位 {column.unit} 不能换算为 {own}",
-                f"the unit {column.unit} does not convert to {own}",
-                file=self.source.name,
-                row=self.source.header_row,
-                column=name,
-            )
-        return float(found)
-
-    def _stated(self, column: Column) -> Column:
-        """Return a column with the unit that a person or a convention of its form says."""
-        said = self.profile.units.get(column.property)
-        custom = vocabulary()["form_units"].get(self.profile.form, {}).get(column.property)
-        unit = said or column.unit or custom
-        return replace(column, unit=unit)
-
-    def _guard(self, name: str, column: Column, value: pl.Series) -> None:
-        """Refuse values of air that look like another unit; the first piece with values tells."""
-        item = column.property.partition("_")[0]
-        bounds = vocabulary()["guards"].get(item)
-        known = measures().get(column.property)
-        column = self._stated(column)
-        if (
-            column.sure
-            or item in self.profile.units
-            or bounds is None
-            or known is None
-            or known.medium != "air"
-        ):
-            return
-        if name in self.guarded:
-            return
-        middle = value.filter(value > 0).median()
-        if not isinstance(middle, float):
-            return
-        self.guarded.add(name)
-        if bounds["low"] <= middle <= bounds["high"]:
-            return
-        taken = column.unit or known.unit
-        probable = "mg/m3" if middle < bounds["low"] else "ug/m3"
-        if probable == taken:
-            return
-        seen = middle / float(factor(taken, known.unit) or 1)
-        raise ReadError(
-            f"单位为 {taken} 时中位数 {seen:g} 不合常理，数据很可能是 {probable}；"
-            f"请用 --units {column.property}={probable}（换算）"
-            f"或 --units {column.property}={taken}（确为此单位）指明",
-            f"in {taken} a median of {seen:g} cannot be: the data are probably in {probable}; say "
-            f"--units {column.property}={probable} to convert them, or "
-            f"--units {column.property}={taken} if they are right",
-            file=self.source.name,
-            column=name,
-        )
 
     # ------------------------------------------------------------------------- long and archive
 
@@ -504,7 +360,7 @@ class _Table:
                 self._reject(rejected, batch[rows], everything, "any_unit", [str(profile.unit)])
                 continue
             meant = Column(meant.property, meant.unit, meant.flag or profile.flag, meant.sure)
-            one = self._numbers(batch[rows], profile.value, self.at[profile.value], meant)
+            one = self.cells.numbers(batch[rows], profile.value, self.at[profile.value], meant)
             mine = head[rows]
             self._reject(rejected, batch[rows], one.fault & mine["sound"], "text", [profile.value])
             parts.append(
@@ -552,7 +408,7 @@ class _Table:
                     value_name="raw",
                 )
             )
-            one = self._numbers(cells, name or "", "raw", meant)
+            one = self.cells.numbers(cells, name or "", "raw", meant)
             if one.fault.any():
                 bad = cells.filter(one.fault)
                 for (place,), rows in bad.group_by(["station"], maintain_order=True):
@@ -587,13 +443,6 @@ class _Table:
 
 
 @dataclass(frozen=True)
-class _Numbers:
-    value: pl.Series
-    flag: pl.Series
-    fault: pl.Series
-
-
-@dataclass(frozen=True)
 class _Taken:
     """Observations, the row of each, what was set aside, and rows with nothing to store."""
 
@@ -602,6 +451,7 @@ class _Taken:
     rejected: list[pl.DataFrame]
     other: int
     keys: pl.DataFrame | None = None
+    wide: pl.DataFrame | None = None
 
 
 def _no_rows(head: pl.DataFrame) -> pl.DataFrame:
