@@ -15,11 +15,13 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     doctor,
     editions,
     ingest,
+    lake,
     noise,
     patterns,
     plan,
     plan_checks,
     plan_ledger,
+    qc,
     soil,
     station,
     water,
@@ -48,7 +50,9 @@ app.add_typer(soil.app, name="soil", short_help="土壤 [dim]soil[/dim]")
 app.add_typer(noise.app, name="noise", short_help="噪声 [dim]noise[/dim]")
 app.add_typer(plan.app, name="plan", short_help="规划文件 [dim]plan documents[/dim]")
 app.add_typer(catalog.app, name="catalog", short_help="指标和行政区 [dim]indicators, regions[/dim]")
+app.add_typer(lake.app, name="lake", short_help="监测数据湖 [dim]lake of observations[/dim]")
 app.add_typer(station.app, name="station", short_help="站点名录 [dim]stations[/dim]")
+app.add_typer(qc.app, name="qc", short_help="质控 [dim]quality control[/dim]")
 
 workspace.register(app)
 ingest.register(app)
