@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Literal
 
 from shanshui.standards.errors import ShanshuiError
 
@@ -28,7 +29,7 @@ class Span:
     text: str
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Literal["month", "quarter", "year"]:
         """``month``, ``quarter`` or ``year``, as the methods call it."""
         return "year" if len(self.text) == 4 else "quarter" if "Q" in self.text else "month"
 

@@ -1,0 +1,200 @@
+"""The figures of a frozen period, by the methods of its domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from shanshui.platform.review.frozen_rows import text_of
+from shanshui.standards.basis import Basis
+
+if TYPE_CHECKING:
+    from shanshui.platform.review.frozen_rows import Asked
+    from shanshui.platform.review.periods import Span
+    from shanshui.platform.store.lake import Lake
+
+EDITIONS = {"air": "air", "water": "water.surface"}
+"""Domain of the editions by which each is judged."""
+_HOUR = 3600
+_GAPS = {
+    "few_days": ("有效天数不足", "too few valid days"),
+    "few_samples": ("监测次数不足", "too few samples"),
+    "few_months": ("监测月数不足", "too few months"),
+}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was computed.
+
+    Attributes
+    ----------
+    lines : list of dict
+        ``kind``, ``place``, ``start``, ``end``, ``basis``, ``figures`` (by the names of the
+        method's columns; numbers are texts, what is missing is left out).
+    gaps : list of (str, str)
+        What the data lack, in Chinese and in English.
+    """
+
+    lines: list[dict[str, Any]]
+    gaps: list[tuple[str, str]]
+
+
+def air(
+    lake: Lake, asked: Asked, stations: pl.DataFrame, span: Span, edition: str, basis: Basis
+) -> Figures:
+    """Compute days of cities, and statistics of cities and stations (HJ 663)."""
+    from shanshui import air
+    from shanshui.air._rules import HOURLY
+
+    hours = asked.rows(lake, properties=HOURLY, period=_HOUR, wide=True).collect()
+    hours = hours.select(
+        "station",
+        "time",
+        *(pl.col(i) if i in hours.columns else pl.lit(None, pl.Float64).alias(i) for i in HOURLY),
+    )
+    if hours.is_empty():
+        return Figures([], [])
+    # A day that only ends in the period (its hour 24) belongs to the one before.
+    days = air.daily(hours).filter(pl.col("date").is_between(span.start, span.end))
+    said: dict[str, Any] = {"period": span.kind, "edition": edition, "basis": basis}
+    of_stations = air.statistics(air.aqi(days, edition=edition), **said)
+    lines = _lines("station", of_stations, "station")
+    gaps = _invalid(of_stations, stations)
+    area = "city" if stations["city"].null_count() < stations.height else "county"
+    listed = stations.filter(pl.col("left_out").is_null(), pl.col(area).is_not_null())
+    if listed.height:
+        kept = days.filter(pl.col("station").is_in(listed["station"].to_list()))
+        of_area = air.aqi(
+            air.area(kept, listed.select("station", area, "reference"), by=area), edition=edition
+        )
+        lines += _lines("city_daily", of_area, area, day="date")
+        lines += _lines("city", air.statistics(of_area, by=area, **said), area)
+    return Figures(lines, gaps)
+
+
+def _invalid(statistics: pl.DataFrame, stations: pl.DataFrame) -> list[tuple[str, str]]:
+    """Name the stations of which an item has too few valid days."""
+    names = dict(stations.select("station", "name").rows())
+    counted = set(stations.filter(pl.col("left_out").is_null())["station"])
+    items = [c for c in statistics.columns if c.startswith("valid_") and c != "valid_days"]
+    gaps = []
+    for row in statistics.sort("station").iter_rows(named=True):
+        failed = [c.removeprefix("valid_") for c in items if row[c] is False]
+        if failed and row["station"] in counted:
+            what = f"{names.get(row['station'], row['station'])}：{'、'.join(failed)} "
+            gaps.append((what + _GAPS["few_days"][0], what + _GAPS["few_days"][1]))
+    return gaps
+
+
+def water(
+    lake: Lake, asked: Asked, stations: pl.DataFrame, span: Span, edition: str, basis: Basis
+) -> Figures:
+    """Compute means and classes of sections, and shares of classes (GB 3838, 环办〔2011〕22号)."""
+    from shanshui.water import surface
+    from shanshui.water.surface.aggregate import known_items
+    from shanshui.water.surface.classify import standard
+
+    items = [i for i in known_items(standard(edition)) if i in asked.properties]
+    rows = asked.rows(lake, properties=items).collect()
+    if rows.is_empty():
+        return Figures([], [])
+    samples = _samples(rows, items, asked.start).join(
+        stations.select("station", "kind"), on="station"
+    )
+    means = surface.aggregate(samples, by=["station", "kind"], period=span.kind, edition=edition)
+    listed = surface.roster(stations.drop("reference", "moved_from"))
+    judged = surface.classify(
+        surface.enroll(means.drop("kind"), listed), kind="kind", target="target"
+    ).with_columns(basis=pl.lit(str(basis)))
+    lines = _lines("section", judged, "station")
+    for kind, by in (("shares", []), ("city_shares", ["city"])):
+        placed = judged.join(stations.select("station", "city"), on="station")
+        if by:
+            placed = placed.filter(pl.col("city").is_not_null())
+        if placed.is_empty():
+            continue
+        counted = surface.shares(placed, by=by).with_columns(
+            start=pl.lit(span.start), end=pl.lit(span.end), basis=pl.lit(str(basis))
+        )
+        lines += _lines(kind, counted, *by)
+    return Figures(lines, _scant(judged, stations))
+
+
+def _samples(rows: pl.DataFrame, items: Sequence[str], first: datetime) -> pl.DataFrame:
+    """Turn observations of water into samples: a result below its limit as it was written.
+
+    The lake has half the limit and the flag L; the method halves the limit itself.
+    """
+    below = pl.col("flag").str.split(",").list.contains("L").fill_null(value=False)
+    value = pl.col("value").cast(pl.String)
+    texts = rows.select(
+        "station",
+        # A day's sample ends at the midnight after it; what ends in the period belongs to it.
+        pl.max_horizontal(pl.col("time") - pl.duration(seconds="period"), pl.lit(first)).alias(
+            "time"
+        ),
+        "property",
+        pl.when(below)
+        .then((pl.col("value") * 2).cast(pl.String) + "L")
+        .otherwise(value)
+        .alias("value"),
+        below.alias("below"),
+    )
+    wide = texts.pivot("property", index=["station", "time"], values="value", sort_columns=True)
+    plain = set(rows["property"].unique()) - set(texts.filter("below")["property"])
+    return wide.with_columns(pl.col(i).cast(pl.Float64) for i in items if i in plain).sort(
+        "station", "time"
+    )
+
+
+def _scant(judged: pl.DataFrame, stations: pl.DataFrame) -> list[tuple[str, str]]:
+    names = dict(stations.select("station", "name").rows())
+    gaps = []
+    for row in judged.sort("station").iter_rows(named=True):
+        few = [
+            (column.removeprefix("reason_"), code)
+            for column in judged.columns
+            if column.startswith("reason_") and row["left_out"] is None
+            for code in (row[column] or "").split(",")
+            if code in _GAPS
+        ]
+        if few:
+            what = f"{names.get(row['station'])}：{'、'.join(item for item, _ in few)} "
+            zh, en = _GAPS[few[0][1]]
+            gaps.append((what + zh, what + en))
+    return gaps
+
+
+def _lines(
+    kind: str, frame: pl.DataFrame, *place: str, day: str | None = None
+) -> list[dict[str, Any]]:
+    """Make a line of figures of each row."""
+    lines = []
+    for row in frame.iter_rows(named=True):
+        start, end = (row[day], row[day]) if day else (row["start"], row["end"])
+        values = {
+            name: text_of(value)
+            for name, value in row.items()
+            if value is not None and name not in {*place, "start", "end", "date", "basis"}
+        }
+        lines.append(
+            {
+                "kind": kind,
+                "place": " ".join(str(row[name]) for name in place),
+                "start": start.isoformat(),
+                "end": end.isoformat(),
+                "basis": row.get("basis"),
+                "figures": values,
+            }
+        )
+    return lines
+
+
+Method = Callable[["Lake", "Asked", pl.DataFrame, "Span", str, Basis], Figures]
+COMPUTED: dict[str, Method] = {"air": air, "water": water}
+"""The methods of each domain."""
