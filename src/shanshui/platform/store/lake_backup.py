@@ -14,7 +14,7 @@ from typing import Any
 from shanshui.platform.files import sync_folder, write_whole
 from shanshui.platform.store.lake_care import status
 from shanshui.platform.store.lake_errors import LakeDamaged, LakeFailed
-from shanshui.platform.store.lake_log import Log
+from shanshui.platform.store.lake_log import Head, Log
 from shanshui.platform.store.lake_place import Place, sync_file
 from shanshui.platform.store.lake_tables import COMMIT_TABLE, TABLES
 from shanshui.standards.errors import ShanshuiError
@@ -62,8 +62,7 @@ def backup(log: Log, path: Path) -> Backup:
             shutil.rmtree(made, ignore_errors=True)
             made.mkdir(parents=True)
             listed = {
-                name: _copied(log.place.folder / name, made / name)
-                for name in _relative(log, head.version)
+                name: _copied(log.place.folder / name, made / name) for name in _relative(log, head)
             }
             rows = {t.table: t.rows for t in status(log).tables}
             manifest = {
@@ -127,16 +126,15 @@ def _empty(folder: Path) -> None:
         )
 
 
-def _relative(log: Log, version: int) -> Iterator[str]:
+def _relative(log: Log, head: Head) -> Iterator[str]:
     """Give the files of the lake that its newest version needs, and its logs."""
-    if version == 0:
+    if head.version == 0:
         return
     root = log.place.folder
     assert root is not None
     for name in (*TABLES, COMMIT_TABLE.name):
-        table = log.open(name)
-        for uri in table.file_uris():
-            yield Path(uri).relative_to(root).as_posix()
+        for file in log.files(head, name):
+            yield f"{name}/{file.path}"
         for entry in sorted((root / name / "_delta_log").iterdir()):
             if entry.is_file() and not entry.name.startswith("_commit_"):
                 yield entry.relative_to(root).as_posix()

@@ -169,6 +169,8 @@ class Log:
     def files(self, head: Head, name: str) -> list[DataFile]:
         """Return the data files of a table in a version of the lake."""
         version = head.pins.get(name, 0)
+        if name == COMMIT_TABLE.name:
+            version = head.version
         if version == 0:
             return []
         known = self._files.get(name)
@@ -204,10 +206,7 @@ class Log:
 
     def commits(self, head: Head) -> pl.LazyFrame:
         """Return what is written of each version, unordered."""
-        if head.version == 0:
-            return pl.LazyFrame(schema=COMMIT_TABLE.schema)
-        files = self._listed("commits", self.open("commits", head.version))
-        return scan(self.place, COMMIT_TABLE, files)
+        return scan(self.place, COMMIT_TABLE, self.files(head, COMMIT_TABLE.name))
 
     def done(self, app: str) -> int | None:
         """Return the number that a sender's last transaction had."""
@@ -478,7 +477,7 @@ class Log:
         frame = pl.DataFrame([row], schema=COMMIT_TABLE.schema, orient="row")
         old: list[DataFile] = []
         if new.version % _TOGETHER == 0:
-            old = self._listed("commits", self.open("commits", head.version))
+            old = self.files(head, COMMIT_TABLE.name)
             frame = pl.concat([scan(self.place, COMMIT_TABLE, old).collect(), frame])
         file = self.place.write(COMMIT_TABLE, frame, None)
         self.place.sync([file])
