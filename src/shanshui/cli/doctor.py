@@ -71,7 +71,7 @@ def doctor(
         found = examine(workspace, today=date.today(), only=only)
     kept = SEVERITIES[: SEVERITIES.index(least.value) + 1]
     rows = [finding.as_dict() for finding in found if finding.check.severity in kept]
-    counts = Counter(row["severity"] for row in rows)
+    counts = Counter(finding.check.severity for finding in found)
     if every or listing.said() is not Form.TABLE:
         shown = [row | {"severity": _SHOWN[row["severity"]]} for row in rows]
         heads = {
