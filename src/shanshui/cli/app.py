@@ -14,6 +14,7 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     catalog,
     doctor,
     editions,
+    freeze,
     ingest,
     lake,
     noise,
@@ -21,9 +22,13 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     plan,
     plan_checks,
     plan_ledger,
+    plan_lists,
+    plan_targets,
     qc,
+    roster,
     soil,
     station,
+    task,
     water,
     water_bulletin,
     workspace,
@@ -49,10 +54,13 @@ app.add_typer(water.app, name="water", short_help="水 [dim]water[/dim]")
 app.add_typer(soil.app, name="soil", short_help="土壤 [dim]soil[/dim]")
 app.add_typer(noise.app, name="noise", short_help="噪声 [dim]noise[/dim]")
 app.add_typer(plan.app, name="plan", short_help="规划文件 [dim]plan documents[/dim]")
+app.add_typer(task.app, name="task", short_help="工作调度 [dim]the work on plans[/dim]")
 app.add_typer(catalog.app, name="catalog", short_help="指标和行政区 [dim]indicators, regions[/dim]")
 app.add_typer(lake.app, name="lake", short_help="监测数据湖 [dim]lake of observations[/dim]")
 app.add_typer(station.app, name="station", short_help="站点名录 [dim]stations[/dim]")
 app.add_typer(qc.app, name="qc", short_help="质控 [dim]quality control[/dim]")
+app.add_typer(roster.app, name="roster", short_help="名单 [dim]rosters of stations[/dim]")
+app.add_typer(freeze.app, name="freeze", short_help="定版、更正 [dim]final periods[/dim]")
 
 workspace.register(app)
 ingest.register(app)

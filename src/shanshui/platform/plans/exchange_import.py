@@ -444,11 +444,11 @@ def _undecided(line: Line) -> list[Fault]:
     head = line.form.column("decision").head
     if not line.code or not decision:
         return []
-    if decision == "退回" and edited:
-        said = "退回的行不应同时修改内容 / a row that is rejected is not corrected too"
+    if decision == "剔除" and edited:
+        said = "剔除的行不应同时修改内容 / a row that is rejected is not corrected too"
         return [line.fault(head, decision, said)]
-    if decision == "修正" and not edited:
-        said = "填了修正，但没有改动任何内容 / marked as corrected, but nothing was edited"
+    if decision == "更正" and not edited:
+        said = "填了更正，但没有改动任何内容 / marked as corrected, but nothing was edited"
         return [line.fault(head, decision, said)]
     return []
 
