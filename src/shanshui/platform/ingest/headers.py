@@ -74,9 +74,17 @@ def heading(
                 continue
             names = _joined(window, listing, known)
             found = rank(names, listing, known)
-            if found > most:
+            wider = sum(map(bool, names)) > sum(map(bool, best.names))
+            if found > most or (found == most and wider and _beneath(window)):
                 best, most = Heading(first, first + depth - 1, names), found
     return _with_units(best, rows, listing)
+
+
+def _beneath(window: Sequence[Sequence[str]]) -> bool:
+    """Tell whether lower rows only fill what the first leaves open, as parts of groups do."""
+    upper, lower = window[0], window[1]
+    first = lower[0] if lower else ""
+    return bool(upper) and bool(upper[0]) and first in ("", upper[0]) and any(lower)
 
 
 def _is_data(row: Sequence[str]) -> bool:
@@ -112,6 +120,9 @@ def _with_units(found: Heading, rows: Sequence[Sequence[str]], listing: str | No
     if below >= len(rows):
         return found
     cells = [*rows[below], *[""] * (len(found.names) - len(rows[below]))]
+    above = [*rows[found.last], *[""] * (len(cells) - len(rows[found.last]))]
+    # A name that is merged down to the row of units says nothing in it.
+    cells = ["" if cell == name else cell for cell, name in zip(cells, above, strict=True)]
     plain = [c for c in cells if simplify(c) not in _NO_UNIT and c not in {"/", "-", "—", "--"}]
     said = [c.strip("()（）[]") for c in plain]
     if not said or not all(unit_named(c) for c in said) or len(cells) > len(found.names):
