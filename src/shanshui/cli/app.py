@@ -25,6 +25,8 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     plan_lists,
     plan_targets,
     qc,
+    review,
+    review_decide,
     roster,
     soil,
     station,
@@ -59,6 +61,7 @@ app.add_typer(catalog.app, name="catalog", short_help="指标和行政区 [dim]i
 app.add_typer(lake.app, name="lake", short_help="监测数据湖 [dim]lake of observations[/dim]")
 app.add_typer(station.app, name="station", short_help="站点名录 [dim]stations[/dim]")
 app.add_typer(qc.app, name="qc", short_help="质控 [dim]quality control[/dim]")
+app.add_typer(review.app, name="review", short_help="审核 [dim]review of data[/dim]")
 app.add_typer(roster.app, name="roster", short_help="名单 [dim]rosters of stations[/dim]")
 app.add_typer(freeze.app, name="freeze", short_help="定版、更正 [dim]final periods[/dim]")
 

@@ -8,7 +8,7 @@ come meanwhile are seen and not outranked. From then on raw values sent again st
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +147,7 @@ def undo(
     items: Sequence[int] = (),
     transaction: str | None = None,
     via: str = "python",
+    seen: Mapping[int, int | None] | None = None,
 ) -> Outcome:
     """Take back the last decision on items, or all decisions of one transaction.
 
@@ -168,6 +169,8 @@ def undo(
         excepted.
     via : str
         How it was told.
+    seen : mapping, optional
+        Versions of items that the person had before him; another is refused.
 
     Raises
     ------
@@ -197,8 +200,12 @@ def undo(
         made: list[tuple[ReviewItem, list[ReviewDecision]]] = []
         for position, number in enumerate(ids):
             item, stack = found.get(number), stacks.get(number, [])
+            known = (seen or {}).get(number)
             if item is None or not stack:
                 refused.append(_nothing(position, number, item))
+            elif known is not None and known != item.version:
+                words = told(item, stack[-1], "看过之后已变——")
+                refused.append(Refusal(position, number, "changed", *words))
             elif transaction is not None and stack[-1].transaction != transaction:
                 refused.append(
                     Refusal(position, number, "decided", *told(item, stack[-1], "其后又有决定——"))

@@ -71,9 +71,10 @@ class Refusal:
     item : int
         Number of the item.
     code : str
-        ``decided`` (another has decided it), ``changed`` (since it was seen), ``early`` (an earlier
-        stage has not), ``same_person``, ``value_changed``, ``corrected``, ``reason``, ``evidence``,
-        ``value``, ``unknown``, ``twice`` or ``nothing``.
+        ``decided`` (another has decided it), ``already`` (the same person, the same), ``changed``
+        (since it was seen), ``early`` (an earlier stage has not), ``same_person``,
+        ``value_changed``, ``corrected``, ``reason``, ``evidence``, ``value``, ``unknown``,
+        ``twice`` or ``nothing``.
     zh, en : str
         In words.
     """
@@ -173,6 +174,8 @@ def _stage(case: Case) -> Refusal | None:
     item, stack = case.item, case.stack
     if item.stage > case.at:
         zh, en = described(stack[case.at])
+        if _same(case, stack[case.at]):
+            return case.no("already", f"本来就是这个决定——{zh}", f"so decided before - {en}")
         return case.no("decided", f"已有决定——{zh}", f"decided before - {en}")
     if item.stage < case.at:
         zh, en = stage_words(case.review.stages[item.stage])
@@ -190,6 +193,20 @@ def _stage(case: Case) -> Refusal | None:
                 f"{case.who} made the {en}; each stage is of another person",
             )
     return None
+
+
+def _same(case: Case, one: ReviewDecision) -> bool:
+    """Whether a person says again what he has said."""
+    choice = case.choice
+    reason = reasons().get(one.reason or "")
+    named = (None,) if reason is None else (reason.code, reason.zh, reason.en)
+    value = one.written[0][1] if len(one.written) == 1 else None
+    return (
+        one.who == case.who
+        and choice.kind == one.kind
+        and (choice.reason in named or (choice.reason is None and one.reason == "valid"))
+        and choice.value in (None, value)
+    )
 
 
 def _state(case: Case) -> Refusal | None:
