@@ -144,6 +144,8 @@ class Log:
         version = commits.version()
         if version == 0:
             return Head()
+        if commits.transaction_version("lake") != version:
+            raise self._damaged("commits", LakeDamaged(""))
         micros = commits.transaction_version("recorded") or 0
         recorded = _EPOCH + timedelta(microseconds=micros)
         pins = {name: commits.transaction_version(f"table:{name}") or 0 for name in TABLES}

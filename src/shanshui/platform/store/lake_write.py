@@ -49,12 +49,18 @@ class Tally:
 
     def total(self) -> pl.DataFrame:
         """Return the counts and sums of each property."""
-        columns = ["count_before", "sum_before", "count_after", "sum_after"]
-        if not self.sums:
-            return pl.DataFrame(
-                schema={"property": pl.String, **dict.fromkeys(columns, pl.Float64)}
-            )
-        whole = pl.concat(part.select("property", *columns) for part in self.sums)
+        kinds = {
+            "count_before": pl.Int64(),
+            "sum_before": pl.Float64(),
+            "count_after": pl.Int64(),
+            "sum_after": pl.Float64(),
+        }
+        empty = pl.DataFrame(schema={"property": pl.String(), **kinds})
+        parts = [
+            part.select(pl.col(c).cast(k) for c, k in empty.schema.items()) for part in self.sums
+        ]
+        whole = pl.concat([empty, *parts])
+        columns = list(kinds)
         return whole.group_by("property").agg(pl.col(columns).sum()).sort("property")
 
 
@@ -242,44 +248,45 @@ class Writer:
             self.tally.stored += count
             self._remember_wide(wide, fresh)
             if self.sums:
-                self._add_up(wide.long(fresh.lazy(), wide.items).collect(), None)
-        if others.height and not self._all_there(wide, others, there):
+                self._add_up_wide(wide, fresh, before=False)
+        if others.height:
+            once = None if again is None else ~again.filter(slow)
+            others = self._news(wide, others, there, once)
+        if others.height:
             long = wide.long(others.with_row_index("_order").lazy(), wide.items, "_order")
             self._settle_wide(wide, long.collect().sort("_order").drop("_order"), there)
 
-    def _all_there(self, wide: Wide, rows: pl.DataFrame, there: pl.DataFrame) -> bool:
-        """Count rows that say nothing new: the usual case of a file that is sent again."""
-        if self.sums or there.height < rows.height:
-            return False
+    def _news(
+        self, wide: Wide, rows: pl.DataFrame, there: pl.DataFrame, once: pl.Series | None
+    ) -> pl.DataFrame:
+        """Count rows that say nothing new, as in a file that is sent again; return the others.
+
+        Parameters
+        ----------
+        wide : Wide
+            The table.
+        rows, there : polars DataFrame
+            What came in, and what the lake has.
+        once : polars Series or None
+            Which rows come in once; none where all do. The others have to be set against each
+            other too.
+        """
         old = there.select(
             *_PAIR, *(pl.col(c).alias(f"{c}_old") for c in there.columns if c not in _PAIR)
         )
         both = rows.join(old, on=_PAIR, how="left", maintain_order="left")
-        same = []
-        count = []
-        for item in wide.items:
-            told = wide.present(item)
-            state = pl.coalesce(f"state_{item}", "state")
-            was = pl.coalesce(f"state_{item}_old", "state_old")
-            alike = (
-                pl.col(item).eq_missing(pl.col(f"{item}_old"))
-                & pl.col(f"flag_{item}").eq_missing(pl.col(f"flag_{item}_old"))
-                & (state == was)
-                # A missing value is there only where its own state says so.
-                & (
-                    pl.col(item).is_not_null()
-                    | pl.col(f"flag_{item}").is_not_null()
-                    | pl.col(f"state_{item}_old").is_not_null()
-                )
-            )
-            same.append((~told | alike).fill_null(False).all())
-            count.append(told.sum())
-        whole, told_of = both.select(
-            same=pl.all_horizontal(same), count=pl.sum_horizontal(count)
-        ).row(0)
-        if whole:
-            self.tally.already += int(told_of)
-        return bool(whole)
+        same = both.select(
+            pl.all_horizontal(~wide.present(item) | _alike(item) for item in wide.items)
+        ).to_series()
+        if once is not None:
+            same &= once
+        known = rows.filter(same)
+        if known.height:
+            counts = known.select(wide.present(item).sum().alias(item) for item in wide.items)
+            self.tally.already += sum(counts.row(0))
+            if self.sums:
+                self._add_up_wide(wide, known, before=True)
+        return rows.filter(~same)
 
     def _take_long(self, rows: pl.DataFrame) -> None:
         rest = rows
@@ -350,21 +357,44 @@ class Writer:
         for file in files:
             view.drop(file)
 
-    def _add_up(self, after: pl.DataFrame, before: pl.DataFrame | None) -> None:
+    def _add_up_wide(self, wide: Wide, rows: pl.DataFrame, *, before: bool) -> None:
+        """Add up values of wide rows, which are there after, and perhaps were before."""
+        parts = []
+        for item in wide.items:
+            count, total = rows.select(pl.col(item).count(), b=pl.col(item).sum()).row(0)
+            if rows.select(wide.present(item).any()).item():
+                then = (count, total) if before else (0, 0.0)
+                parts.append((item, *then, count, total))
+        names = ["property", "count_before", "sum_before", "count_after", "sum_after"]
+        self.tally.sums.append(pl.DataFrame(parts, schema=names, orient="row"))
+
+    def _add_up(self, after: pl.DataFrame, before: pl.DataFrame) -> None:
         """Add up values at the keys that came in, before and after."""
-        none = after.clear() if before is None else before
         # What did not change counts on both sides.
-        same = none.join(after.select(KEY), on=KEY, how="anti")
+        same = before.join(after.select(KEY), on=KEY, how="anti")
         parts = [
             part.group_by("property").agg(
                 pl.col("value").count().alias(f"count_{name}"),
                 pl.col("value").sum().alias(f"sum_{name}"),
             )
-            for name, part in (("before", none), ("after", pl.concat([same, after])))
+            for name, part in (("before", before), ("after", pl.concat([same, after])))
         ]
         self.tally.sums.append(
             parts[1].join(parts[0], on="property", how="full", coalesce=True).fill_null(0)
         )
+
+
+def _alike(item: str) -> pl.Expr:
+    """Whether a wide row says the same of an item as the row of the lake, named ``…_old``."""
+    state = pl.coalesce(f"state_{item}", "state")
+    was = pl.coalesce(f"state_{item}_old", "state_old")
+    there = pl.any_horizontal(
+        pl.col(f"{name}_old").is_not_null() for name in (item, f"flag_{item}", f"state_{item}")
+    )
+    same = pl.all_horizontal(
+        pl.col(name).eq_missing(pl.col(f"{name}_old")) for name in (item, f"flag_{item}")
+    )
+    return same & there & (state == was).fill_null(False)
 
 
 def distinct(keys: pl.DataFrame) -> bool:
