@@ -333,17 +333,10 @@ def how_of(indicator: Indicator, unit: str | None, comparator: str, to: To) -> t
     Raises
     ------
     ShanshuiError
-        No rule holds: a percentile of a year does not follow from those of its months; of a rate
-        or a change it must be said.
+        No rule holds: of a rate or a change it must be said.
     """
-    name = f"{indicator.code} {indicator.name} {indicator.method or ''}"
     kind = unit or indicator.unit or ""
     change = comparator in ("increase_by", "decrease_by")
-    if _PERCENTILE.search(name) and to == "months":
-        raise ShanshuiError(
-            f"“{indicator.name}”是百分位数，全年值不能由各月值合成，不能分解到月 / "
-            f"{indicator.name} is a percentile: that of a year does not follow from the months'"
-        )
     if not change and _CONCENTRATION.search(kind):
         return "mean", mean_rule(to)
     if not change and kind in ("%", "‰"):
@@ -354,6 +347,15 @@ def how_of(indicator: Indicator, unit: str | None, comparator: str, to: To) -> t
         f"“{indicator.name}”（{kind or '无单位'}）怎样合成须写明：--how sum 或 mean / "
         f"say how the parts of {indicator.name} make the whole: --how sum or mean"
     )
+
+
+def _refuse_percentile(indicator: Indicator) -> None:
+    name = f"{indicator.code} {indicator.name} {indicator.method or ''}"
+    if _PERCENTILE.search(name):
+        raise ShanshuiError(
+            f"“{indicator.name}”是百分位数，全年值不能由各月值合成，不能分解到月 / "
+            f"{indicator.name} is a percentile: that of a year does not follow from the months'"
+        )
 
 
 def mean_rule(to: To, *, ratio: bool = False) -> str:
@@ -534,6 +536,8 @@ def split(
     indicator = session.get(Indicator, parent["indicator_code"])
     if indicator is None:
         raise ShanshuiError(f"没有指标 {parent['indicator_code']} / no such indicator")
+    if to == "months":
+        _refuse_percentile(indicator)
     if how is None:
         how, rule = how_of(indicator, parent["unit"], parent["comparator"], to)
     else:
