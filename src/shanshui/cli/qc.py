@@ -381,9 +381,9 @@ def report(
     due = read_scheme(scheme) if scheme else None
     parts: list[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]] = []
     keys: list[str] = ["station"]
-    grouped = False
+    grouped, unseen = False, 0
     for data, workspace in _batches(source):
-        keys, grouped = data.keys, data.group is not None
+        keys, grouped, unseen = data.keys, data.group is not None, unseen + data.unseen
         after = source.start if workspace else None
         told: dict[str, Any] = {"flag_scheme": method.flag_scheme, "tests": tests}
         with working(f"检验 testing {data.frame.height:,} 个值 values"):
@@ -403,6 +403,13 @@ def report(
         pl.concat([part[n] for part in parts], how="diagonal_relaxed") for n in range(3)
     )
     left_out = [] if grouped else [_NO_GROUP]
+    if unseen:
+        left_out.append(
+            (
+                f"有 {unseen:,} 个站点项目全无数值，按未安装处理，没有计入。",
+                f"{unseen:,} properties of stations have no value at all and are left out.",
+            )
+        )
     names = [Path(f).name for f in source.files] if source.files else ["工作区 workspace"]
     with working("写报告 writing the report"):
         page = qc.page(

@@ -45,8 +45,8 @@ def completeness(
     scheme : dataframe, optional
         What is to be measured: the keys, ``property``, ``period`` (seconds, a divisor of a day),
         ``start`` and ``end`` of service (dates, the last day included, or moments; null for open).
-        Without it every series of the frame is due in every period of the frame's calendar span:
-        the denominator is the month, not the file.
+        Without it every series of the frame is due in every period of the calendar from that of
+        the first time to that of the last: the denominator is the month, not the file.
     period : {"month", "day", "quarter", "year"}
         Of the calendar.
     by : str or list of str
@@ -156,9 +156,9 @@ def _scheme(
     import polars as pl
 
     begin = pl.col("time") - pl.duration(microseconds=pl.col("period").cast(pl.Int64) * SCALE)
-    # The last period is that of the last value: its end lies in the span or closes it.
+    # A first value that ends at midnight is of the month before, which is not due for its sake.
     span = rows.filter(pl.col("period") > 0).select(
-        _first=begin.min().dt.truncate(length),
+        _first=pl.col("time").min().dt.truncate(length),
         _last=begin.max().dt.truncate(length).dt.offset_by(length),
     )
     first, last = (span[c].cast(pl.Datetime("us")).cast(pl.Int64) for c in span.columns)

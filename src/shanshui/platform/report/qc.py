@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -108,26 +109,23 @@ def _total(graded: pl.DataFrame, flags: pl.DataFrame) -> dict[str, Any]:
         "start": ends[0] or "—",
         "end": ends[1] or "—",
         "levels": {level: int(levels.get(level, 0)) for level in LEVELS},
-        "share": {
-            level: f"{100 * levels.get(level, 0) / max(graded.height, 1):.2f}" for level in LEVELS
-        },
+        "share": {level: _share(levels.get(level, 0), graded.height) for level in LEVELS},
     }
 
 
 def _by_rule(flags: pl.DataFrame, graded: pl.DataFrame) -> list[dict[str, Any]]:
-    """Count flags by rule, level and property, the gravest and commonest first."""
+    """Count flags by rule and level, the gravest and commonest first, with their properties."""
     if flags.is_empty():
         return []
     tested = dict(graded.group_by("property").len().rows())
-    groups = flags.group_by("rule", "level", "property").agg(
-        pl.len().alias("flags"), pl.col("station").n_unique().alias("stations")
+    groups = flags.group_by("rule", "level").agg(
+        flags=pl.len(), stations=pl.col("station").n_unique(), names=pl.col("property")
     )
     order = flags.group_by("rule").agg(
         _grave=pl.col("level").replace_strict(_ORDER, default=3).min(), _all=pl.len()
     )
     groups = groups.join(order, on="rule").sort(
-        ["_grave", "_all", "rule", "level", "flags", "property"],
-        descending=[False, True, False, False, True, False],
+        ["_grave", "_all", "rule", "level"], descending=[False, True, False, False]
     )
     return [
         {
@@ -135,13 +133,33 @@ def _by_rule(flags: pl.DataFrame, graded: pl.DataFrame) -> list[dict[str, Any]]:
             "zh": rule_named(row["rule"])[0],
             "en": rule_named(row["rule"])[1],
             "level": row["level"],
-            "property": named(row["property"]),
             "flags": row["flags"],
             "stations": row["stations"],
-            "share": f"{100 * row['flags'] / max(tested.get(row['property'], 0), 1):.2f}",
+            "items": [
+                {
+                    "name": named(name),
+                    "flags": count,
+                    "share": _share(count, tested.get(name, 0)),
+                }
+                for name, count in Counter(row["names"]).most_common()
+            ],
         }
         for row in groups.iter_rows(named=True)
     ]
+
+
+def _share(count: int, of: int) -> str:
+    """Return a share in %, never 0 of something.
+
+    Examples
+    --------
+    >>> _share(1, 3), _share(1, 100_000), _share(0, 0)
+    ('33.33', '< 0.01', '—')
+    """
+    if not of:
+        return "—"
+    share = 100 * count / of
+    return f"{share:.2f}" if share >= 0.01 or not count else "< 0.01"
 
 
 def _rules_chart(by_rule: Sequence[dict[str, Any]]) -> Any:
@@ -157,6 +175,7 @@ def _examples(flags: pl.DataFrame, by_rule: Sequence[dict[str, Any]]) -> list[di
     """Show of each rule the flags with the largest numbers, and why they were given."""
     shown = []
     for rule in dict.fromkeys(r["rule"] for r in by_rule):
+        # A run is told once.
         some = flags.filter(pl.col("rule") == rule).sort(
             pl.col("level").replace_strict(_ORDER, default=3),
             pl.col("measure").abs(),
@@ -182,7 +201,11 @@ def _examples(flags: pl.DataFrame, by_rule: Sequence[dict[str, Any]]) -> list[di
                         "detail": (row["detail"] or "").partition(" / ")[0],
                         "detail_en": (row["detail"] or "").partition(" / ")[2],
                     }
-                    for row in some.head(_EXAMPLES).iter_rows(named=True)
+                    for row in some.unique(
+                        ["station", "property", "detail"], keep="first", maintain_order=True
+                    )
+                    .head(_EXAMPLES)
+                    .iter_rows(named=True)
                 ],
             }
         )
@@ -251,7 +274,8 @@ def _stations(months: pl.DataFrame, flags: pl.DataFrame) -> list[dict[str, Any]]
 def _heats(months: pl.DataFrame, stations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Draw the two rates by station and month: of the least complete stations, where many."""
     shown = [row["station"] for row in stations][:_ROWS]
-    some = months.filter(pl.col("station").is_in(shown))
+    due = months.filter((pl.col("expected") > 0).any().over("month"))
+    some = due.filter(pl.col("station").is_in(shown))
     made = []
     for column, zh, en in (
         ("capture", "获取率：实测 ÷ 应测", "capture rate: measured of expected"),

@@ -49,11 +49,14 @@ class Observations:
         Columns that name a station.
     group : str or None
         Column that says which stations are neighbours.
+    unseen : int
+        Series of stations and properties without any value, which are left out.
     """
 
     frame: pl.DataFrame
     keys: list[str]
     group: str | None
+    unseen: int = 0
 
 
 def of_table(table: Table, period: int | None = None) -> Observations:
@@ -81,13 +84,15 @@ def of_table(table: Table, period: int | None = None) -> Observations:
     long = frame.select(*keys, "time", *(n.cast(pl.Float64) for n in numbers)).unpivot(
         on=items, index=[*keys, "time"], variable_name="property", value_name="value"
     )
-    # A column of which no file has a word is not missing data.
-    unheard = [i for i in items if frame[i].null_count() == frame.height]
-    long = long.filter(~pl.col("property").is_in(unheard)).with_columns(
+    # What a station never measured in the file is not fitted there, as far as one can know.
+    series = long.group_by(*keys, "property").agg(_seen=pl.col("value").is_not_null().any())
+    unseen = series.filter(~pl.col("_seen"))
+    long = long.join(unseen, on=[*keys, "property"], how="anti", nulls_equal=True)
+    long = long.with_columns(
         period=pl.lit(seconds, dtype=pl.Int32), flag=pl.lit(None, dtype=pl.String)
     )
     group = "city" if "city" in keys and {"station", "code"} & set(keys) else None
-    return Observations(long, keys, group)
+    return Observations(long, keys, group, unseen.height)
 
 
 def _number(item: str) -> pl.Expr:
