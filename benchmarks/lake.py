@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from shanshui.platform.store.lake import Lake
 
@@ -134,46 +134,59 @@ def read(lake: Lake, told: dict) -> None:
     told["mean of pm25 over all s"], _ = timed(lambda: everything.collect(engine="streaming"))
 
 
-def change(lake: Lake, folder: Path, told: dict) -> None:
-    """Send a month again, review one item of it at a tenth of the stations, by us and by MERGE."""
+def change(lake: Lake, told: dict) -> None:
+    """Send a month again, and review one item of it at a tenth of the stations."""
     start, end = datetime(2025, 6, 1), datetime(2025, 7, 1)
     sent = lake.observations(start=start, end=end, wide=True).collect()
     before = lake.version
     told["a month again s"], done = timed(lambda: lake.store(sent, source="again"))
     assert (done.stored, done.changed, lake.version) == (0, 0, before)
 
-    shutil.copytree(folder / "lake" / "air_hour", folder / "merged")
     some = lake.observations(STATIONS[::10], "pm25", start, end).collect()
     some = some.filter(pl.col("value").is_not_null()).with_columns(value=pl.col("value") + 1)
     review = some.drop("state", "recorded_from", "source")
     told["reviewed values"] = review.height
     told["review s"], done = timed(lambda: lake.store(review, source="review", state="reviewed"))
     assert done.changed == review.height
-    rows = review.select("station", "time", "value").with_columns(year=pl.lit(2025, pl.Int32))
-    table = DeltaTable(folder / "merged")
 
-    def merge():
-        return (
-            table.merge(
-                rows.to_arrow(),
-                "t.year = s.year AND t.station = s.station AND t.time = s.time",
-                source_alias="s",
-                target_alias="t",
-            )
-            .when_matched_update({"pm25": "s.value", "state_pm25": "'reviewed'"})
-            .execute()
+
+def merge(lake: Lake, folder: Path, told: dict) -> None:
+    """Review the same values by a MERGE of Delta, in a table of that year alone."""
+    start, end = datetime(2025, 1, 1), datetime(2026, 1, 1)
+    year = lake.observations(start=start, end=end, wide=True).collect().sort("time", "station")
+    year = year.with_columns(year=pl.lit(2025, pl.Int32), state_pm25=pl.lit(None, pl.String))
+    write_deltalake(folder / "merged", year, partition_by="year")
+    del year
+    some = lake.observations(STATIONS[::10], "pm25", datetime(2025, 6, 1), datetime(2025, 7, 1))
+    rows = some.select("station", "time", "value", year=pl.lit(2025, pl.Int32)).collect()
+
+    def work():
+        table = DeltaTable(folder / "merged")
+        found = table.merge(
+            rows.to_arrow(),
+            "t.year = s.year AND t.station = s.station AND t.time = s.time",
+            source_alias="s",
+            target_alias="t",
         )
+        found = found.when_matched_update({"pm25": "s.value", "state_pm25": "'reviewed'"})
+        return found.execute()
 
     # MERGE alone: it does not keep the old rows, nor tell what is the same, nor flush anything.
-    told["review by Delta MERGE s"], found = timed(merge)
-    assert found["num_target_rows_updated"] == review.height
+    told["review by Delta MERGE s"], found = timed(work)
+    assert found["num_target_rows_updated"] == rows.height
     told["files rewritten by MERGE"] = found["num_target_files_removed"]
+
+
+def show(told: dict) -> None:
+    for key, value in told.items():
+        print(f"{key:36} {value:,.3f}" if isinstance(value, float) else f"{key:36} {value:,}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--years", type=int, default=10)
     parser.add_argument("--months", type=int, default=3, help="months of the CSV file")
+    parser.add_argument("--merge", action="store_true", help="compare with MERGE: takes 8 GB")
     parser.add_argument("--folder", type=Path)
     said = parser.parse_args()
     told: dict = {"cores": os.cpu_count(), "load before": round(os.getloadavg()[0], 1)}
@@ -183,11 +196,14 @@ def main() -> None:
         told["peak GB, loading"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         lake = years(folder, said.years, told)
         read(lake, told)
-        change(lake, folder, told)
-    told["peak GB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        show(told)
+        change(lake, told)
+        told["peak GB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        if said.merge:
+            merge(lake, folder, told)
+            told["peak GB with MERGE"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     told["load after"] = round(os.getloadavg()[0], 1)
-    for key, value in told.items():
-        print(f"{key:36} {value:,.3f}" if isinstance(value, float) else f"{key:36} {value:,}")
+    show(told)
     (HERE / "results_lake.json").write_text(json.dumps(told, indent=1) + "\n")
 
 

@@ -331,6 +331,36 @@ def test_damaged_backup_is_refused(lake, tmp_path, harm):
     assert not (tmp_path / "back").exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="paths of open files are needed")
+def test_everything_is_flushed_before_a_store_is_reported(lake, monkeypatch):
+    lake.store(hours(), source="a")
+    root = Path(lake.place.url)
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+    flushed = []
+    fsync = os.fsync
+
+    def record(handle):
+        flushed.append(Path(f"/proc/self/fd/{handle}").readlink())
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", record)
+    lake.store(hours(first=NINE + timedelta(days=400)), source="b")  # a new year: a new folder
+    lake.store(hours(1, 1, pm25=9.0), source="c", state="reviewed")
+    touched = {
+        path
+        for path in root.rglob("*")
+        if path.name != "writer.lock" and before.get(path) != path.stat().st_mtime_ns
+    }
+    logs = [path.parts[-3] for path in touched if path.suffix == ".json"]
+    assert sorted(logs) == ["air_hour", "air_hour", "commits", "commits", "latest", "revisions"]
+    assert touched - set(flushed) == set()
+    # The data were there before the log that names them, and that before the head.
+    air = [path for path in flushed if "air_hour" in path.parts]
+    assert air[0].suffix == ".parquet"
+    last = [path for path in flushed if path.suffix == ".json"][-1]
+    assert last == root / "commits" / "_delta_log" / f"{3:020}.json"
+
+
 # Two writers, full and read-only disks, damage
 
 

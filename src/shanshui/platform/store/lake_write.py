@@ -353,7 +353,10 @@ class Writer:
         if news.is_empty():
             return
         old = scan(view.place, LATEST, files).collect()
-        view.append(_last(pl.concat([old, news])))
+        new = _last(pl.concat([old, news]))
+        if new.equals(old):
+            return
+        view.append(new)
         for file in files:
             view.drop(file)
 
