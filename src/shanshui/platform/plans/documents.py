@@ -301,7 +301,8 @@ def store(
     Added
     """
     catalogue = Catalogue(session)
-    row.region_code = catalogue.region(told.region)
+    above = _above(session, parent, for_plan)
+    row.region_code = catalogue.region(told.region) or (above.region_code if above else None)
     catalogue.within = row.region_code
     known = {name: getattr(told, name) for name in _FACTS if name != "region"}
     for name, value in editions.fitted(Document, known).items():
@@ -310,8 +311,10 @@ def store(
     beside = None
     if not row.code:
         row.code, beside = _default_code(session, row, told)
-    for above in filter(None, (parent, for_plan)):
-        _exists(session, above, row.code)
+    if above and above.code == row.code:
+        raise ShanshuiError(
+            f"{row.code} 不能在自己之下 / {row.code} cannot stand below itself; say another --code"
+        )
     old = session.scalar(select(Document).where(Document.code == row.code, Document.current))
     row.parent_code = parent or for_plan or (old.parent_code if old else None)
     if old:
@@ -342,12 +345,15 @@ def store(
     )
 
 
-def _exists(session: Session, above: str, code: str) -> None:
-    found = session.scalar(select(Document.id).where(Document.code == above, Document.current))
-    if found is None or above == code:
-        raise ShanshuiError(
-            f"台账里没有上位规划“{above}” / no plan {above} in the ledger to stand above {code}"
-        )
+def _above(session: Session, *codes: str | None) -> Document | None:
+    """Return the plan above, of which a plan without a region of its own has the region."""
+    found = None
+    for code in filter(None, codes):
+        row = session.scalar(select(Document).where(Document.code == code, Document.current))
+        if row is None:
+            raise ShanshuiError(f"台账里没有规划“{code}” / no plan {code} in the ledger")
+        found = found or row
+    return found
 
 
 def _default_code(session: Session, row: Document, told: Facts) -> tuple[str, str | None]:

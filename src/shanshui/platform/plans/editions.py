@@ -88,7 +88,8 @@ class _Work:
             [extracted(one) for one in before],
             rows,
             matching.COMMITMENTS,
-            lambda item: str(item["quote"] or item["indicator"]),
+            matching.promised,
+            matching.fields("kind"),
         )
         self._write(Commitment, before, rows, pairs, f"{self.row.code}-{{:03}}")
 
@@ -97,7 +98,11 @@ class _Work:
         tops = [one for one in before if isinstance(one, Task) and one.parent is None]
         rows = [fitted(Task, {k: v for k, v in one.items() if k != "actions"}) for one in found]
         pairs = matching.match(
-            [extracted(one) for one in tops], rows, matching.TASKS, lambda item: str(item["title"])
+            [extracted(one) for one in tops],
+            rows,
+            matching.TASKS,
+            lambda item: str(item["title"]),
+            matching.fields(),
         )
         counts = [1 + len(task["actions"]) for task in found]
         places = [sum(counts[:number]) for number in range(len(counts))]
@@ -118,7 +123,11 @@ class _Work:
                 rows.append(fitted(Task, action) | {"parent": code})
                 own.append(place + number)
         pairs = matching.match(
-            [extracted(one) for one in before], rows, matching.ACTIONS, lambda i: str(i["title"])
+            [extracted(one) for one in before],
+            rows,
+            matching.ACTIONS,
+            lambda item: str(item["title"]),
+            matching.fields("parent"),
         )
         self._write(Task, before, rows, pairs, "{parent}-{:02}", own)
 
@@ -130,6 +139,7 @@ class _Work:
             rows,
             matching.PROJECTS,
             lambda item: f"{item['name']}{item['place'] or ''}",
+            matching.fields("box"),
         )
         self._write(Project, before, rows, pairs, f"{self.row.code}-p{{:03}}")
 

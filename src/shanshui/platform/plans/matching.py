@@ -10,8 +10,8 @@ from typing import Any
 Item = Mapping[str, Any]
 Key = Callable[[Item], Hashable | None]
 
-ALIKE = 0.6
-"""Share of its pairs of characters from which wording counts as the same (Dice's measure)."""
+ALIKE = 0.7
+"""Likeness from which other words are the same item: a convention of this project."""
 _PLAIN = re.compile(r"[\W_]+")
 
 
@@ -20,7 +20,7 @@ def match(
     new: Sequence[Item],
     keys: Sequence[Key],
     words: Callable[[Item], str],
-    least: float = ALIKE,
+    block: Key,
 ) -> dict[int, int]:
     """Pair the items of two editions.
 
@@ -35,8 +35,8 @@ def match(
         From strict to loose; None of an item means that the key does not hold for it.
     words : callable
         What an item says.
-    least : float
-        Likeness (0 to 1) that wording alone must have.
+    block : callable
+        Wording pairs only items of which this is the same.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def match(
                 groups[said].append(number)
         for said, numbers in groups.items():
             pairs |= _within(waiting[said], numbers, old, new, words)
-    return pairs | _alike(old, new, pairs, words, least)
+    return pairs | _alike(old, new, pairs, words, block)
 
 
 def _within(
@@ -97,7 +97,7 @@ def _alike(
     new: Sequence[Item],
     pairs: Mapping[int, int],
     words: Callable[[Item], str],
-    least: float,
+    block: Key,
 ) -> dict[int, int]:
     """Pair what is left by wording, the most alike first."""
     taken = set(pairs.values())
@@ -117,7 +117,7 @@ def _alike(
         shared = Counter(one for gram in grams for one in holding.get(gram, ()))
         for one, count in shared.items():
             score = 2 * count / (len(grams) + sizes[one])
-            if score >= least:
+            if score >= ALIKE and block(item) == block(old[one]):
                 scores.append((-score, abs(one - number), number, one))
     found: dict[int, int] = {}
     used: set[int] = set()
@@ -148,7 +148,9 @@ def likeness(a: str, b: str) -> float:
 # ------------------------------------------------------------------------- what is the same item
 
 
-def _fields(*names: str) -> Key:
+def fields(*names: str) -> Key:
+    """Make a key of some fields."""
+
     def key(item: Item) -> Hashable:
         return tuple(str(item.get(name)) for name in names)
 
@@ -157,7 +159,7 @@ def _fields(*names: str) -> Key:
 
 def _of_quantity(*names: str) -> Key:
     """Make a key for what has a value; milestones are told by their words alone."""
-    whole = _fields(*names)
+    whole = fields(*names)
 
     def key(item: Item) -> Hashable | None:
         return None if item["kind"] == "milestone" else whole(item)
@@ -167,19 +169,24 @@ def _of_quantity(*names: str) -> Key:
 
 _PROMISE = ("kind", "indicator", "region", "year", "comparator", "value", "value_to", "unit")
 COMMITMENTS: tuple[Key, ...] = (
-    _fields(*_PROMISE, "base_year", "quote"),
-    _fields(*_PROMISE),
+    fields(*_PROMISE, "base_year", "quote"),
+    fields(*_PROMISE),
     _of_quantity("kind", "indicator", "region", "year", "comparator", "unit"),
     _of_quantity("kind", "indicator", "region", "year"),
     _of_quantity("kind", "indicator", "region"),
     _of_quantity("kind", "indicator", "year", "value"),
     _of_quantity("indicator", "region", "year"),
 )
-TASKS: tuple[Key, ...] = (_fields("section", "title"), _fields("title"))
-ACTIONS: tuple[Key, ...] = (_fields("parent", "title"), _fields("title"))
+TASKS: tuple[Key, ...] = (fields("section", "title"), fields("title"))
+ACTIONS: tuple[Key, ...] = (fields("parent", "title"), fields("title"))
 PROJECTS: tuple[Key, ...] = (
-    _fields("box", "name", "place", "capacity", "investment", "period"),
-    _fields("box", "name", "place"),
-    _fields("name", "place"),
-    _fields("name"),
+    fields("box", "name", "place", "capacity", "investment", "period"),
+    fields("box", "name", "place"),
+    fields("name", "place"),
+    fields("name"),
 )
+
+
+def promised(item: Item) -> str:
+    """Return what a commitment is about: a milestone its words, another its quantity."""
+    return str(item["quote"] if item["kind"] == "milestone" else item["indicator"])

@@ -18,7 +18,7 @@ from shanshui.plan.commitments import Commitment
 from shanshui.plan.document import Document
 from shanshui.plan.grammar_dates import FIVE, FIVE_YEARS
 from shanshui.plan.grammar_scope import Scope
-from shanshui.plan.regions import regions_in
+from shanshui.plan.regions import divisions, regions_in
 
 _RANGE = re.compile(r"((?:19|20)\d\d)\s*年?\s*[-—–~～至到]+\s*((?:19|20)\d\d)")
 _ONE = re.compile(r"((?:19|20)\d\d)\s*年")
@@ -33,6 +33,7 @@ _BASE = re.compile(r"基准年(?:份)?(?:为|是|:)?\s*(\d{4})")
 _TERM = re.compile(
     r"规划期(?:限)?(?:为|是|:)?\s*((?:19|20)\d\d)\s*年?[-—–~～至到]+\s*((?:19|20)\d\d)"
 )
+_BEFORE_PLACE = "美丽"
 _HEAD = 3000  # characters in which a plan tells its name
 
 
@@ -184,7 +185,7 @@ def facts(
     told.put("kind", "plan", "默认 default")
     told.put("scope", scope_of(told.title), named)
     spans = regions_in(told.title, gazetteer=scope.places)
-    told.put("region", spans[0].region.name if spans else None, named)
+    told.put("region", spans[0].region.name if spans else _county(told.title), named)
     told.put("region", scope.region(max(place, 0)), "正文 text")
     _years(told, document, found, named)
     if told.first_year and told.first_year == told.last_year and told.taken["kind"] == named:
@@ -197,6 +198,28 @@ def facts(
         )
     _issue(told, document)
     return told
+
+
+def _county(title: str) -> str | None:
+    """Return the code of the county that a title begins with, also 美丽阳山 of 阳山县."""
+    for start in (0, len(_BEFORE_PLACE) if title.startswith(_BEFORE_PLACE) else 0):
+        for length in range(10, 1, -1):
+            codes = _counties().get(title[start : start + length], ())
+            if len(codes) == 1:
+                return codes[0]
+    return None
+
+
+@cache
+def _counties() -> dict[str, list[str]]:
+    """Give the codes of the counties of each name, whole or without its last character."""
+    found: dict[str, list[str]] = {}
+    for region in divisions():
+        if region.level == "county" and region.code:
+            short = re.sub(r"(?:自治县|自治旗|[县市区旗])$", "", region.name)
+            for name in {region.name, short} if len(short) > 1 else {region.name}:
+                found.setdefault(name, []).append(region.code)
+    return found
 
 
 def kind_of(title: str) -> str | None:
