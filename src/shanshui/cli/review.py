@@ -255,6 +255,9 @@ def show(
         listing,
         "值 values",
     )
+    if not row["history"]:
+        console.print("[dim]还没有决定 not decided yet[/dim]")
+        return
     steps = [_history(one) for one in row["history"]]
     heads = {
         "at": "时间",
@@ -263,7 +266,7 @@ def show(
         "what": "决定",
         "reason_zh": "理由",
         "note": "说明",
-        "evidence_file": "佐证",
+        "evidence": "佐证",
         "state_zh": "状态",
         "transaction": "批次",
     }
@@ -350,12 +353,14 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _history(one: dict[str, Any]) -> dict[str, Any]:
+    from shanshui.platform.review.judging import ZONE
+
     states = {"noted": "", "pending": "待写入", "applied": "已写入"}
     values = [row[1] for row in one["written"]]
     single = len(values) == 1 and values[0] is not None
     new = f" → {values[0]:g}" if single and one["kind"] != "keep" else ""
     taken = "" if one["standing"] else "（已撤销）"
-    when = datetime.fromisoformat(one["at"]).astimezone()
+    when = datetime.fromisoformat(one["at"]).astimezone(ZONE)
     return one | {
         "at": f"{when:%Y-%m-%d %H:%M}",
         "what": f"{one['kind_zh']}{new}{taken}",

@@ -95,7 +95,7 @@ class Which:
                 param_hint="ITEM",
             )
 
-    def of(self, workspace: Workspace, who: str, missing: int | None = None) -> list[int]:
+    def of(self, workspace: Workspace, who: str, kind: str, period: int) -> list[int]:
         """Return the items that are meant."""
         if self.items:
             return self.items
@@ -111,7 +111,8 @@ class Which:
             end=last,
             stations=self.stations or [],
             properties=self.properties,
-            missing=missing,
+            missing=period if kind == "backfill" else None,
+            valued=kind in ("correct", "withdraw"),
         )
 
 
@@ -399,7 +400,7 @@ def _decide(
         )
     with opened(where) as workspace:
         name = person(who)
-        items = which.of(workspace, name, value.period if kind == "backfill" else None)
+        items = which.of(workspace, name, kind, value.period)
         choices = [
             Choice(
                 item,

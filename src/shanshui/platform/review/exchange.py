@@ -159,7 +159,7 @@ def export(
     out = io.BytesIO()
     book = office.workbook(_Book("监测数据审核", period), out)
     sheets = office.Sheets(book)
-    write_sheet(sheets, sheet, cells, "监测数据审核", words)
+    write_sheet(sheets, sheet, cells, "监测数据", words)
     sheets.words({"填写说明": _HELP})
     about = {
         "form": VERSION,

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from shanshui.platform.review.evidence import Kept
     from shanshui.platform.store.models import Review, ReviewDecision, ReviewItem
 
-_ZONE = timezone(timedelta(hours=8))
+ZONE = timezone(timedelta(hours=8))
+"""The clock of Asia/Shanghai, by which people are told when."""
 Values = float | Mapping[datetime, float] | None
 
 
@@ -142,7 +143,7 @@ def described(one: ReviewDecision) -> tuple[str, str]:
     if reason:
         zh, en = f"{zh}（{reason.zh}）", f"{en} ({reason.en})"
     stage = stage_words(one.stage)
-    when = one.at.astimezone(_ZONE).strftime("%Y-%m-%d %H:%M")
+    when = one.at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
     return (
         f"{one.who} 于 {when} {stage[0]}：{zh}",
         f"{one.who}, {stage[1]}, {when}: {en}",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 ORIGINS = {"flagged": "质控标记", "sampled": "抽查", "added": "人工加入"}
-LEVELS = {"fail": "不合格", "suspect": "可疑", "missing": "缺测"}
+LEVELS = {"fail": "不合格", "suspect": "存疑", "missing": "缺测"}
 DONE = "done"
 
 
@@ -193,7 +193,8 @@ def _words(why: Iterable[Mapping[str, Any]]) -> tuple[str, str]:
     zh, en = [], []
     for one in why:
         left, _, right = str(one["detail"] or one["rule"]).partition(" / ")
-        zh.append(f"{LEVELS.get(one['level'], one['level'])}：{left}")
+        level = LEVELS.get(one["level"], one["level"])
+        zh.append(level if left == level else f"{level}：{left}")
         en.append(f"{one['level']}: {right or left}")
     return "；".join(zh), "; ".join(en)
 

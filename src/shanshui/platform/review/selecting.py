@@ -31,6 +31,7 @@ def batch(
     stations: Sequence[str],
     properties: Sequence[str] | None = None,
     missing: int | None = None,
+    valued: bool = False,
 ) -> list[int]:
     """Return the items that hold all values of some stations and properties in a span.
 
@@ -54,6 +55,8 @@ def batch(
     missing : int, optional
         Seconds of a period: times at this cadence of which the lake has no row are added as well,
         to be back-filled. Needs `properties`.
+    valued : bool
+        Leave out items without any value: there is nothing in them to withdraw or correct.
 
     Returns
     -------
@@ -68,6 +71,8 @@ def batch(
     """
     with workspace.ledger.read() as session:
         domain = review_named(session, review).domain
+    if missing is not None and not properties:
+        raise ShanshuiError("补录须指明项目 / name the properties to back-fill")
     wanted = list(properties) if properties else properties_of(workspace, domain)
     with workspace.ledger.write(who=who, action="review batch") as session:
         one = review_named(session, review)
@@ -90,6 +95,8 @@ def batch(
             session.add(item)
             chosen.append(item)
         session.flush()
+        if valued:
+            chosen = [item for item in chosen if any(row[1] is not None for row in item.seen)]
         if not chosen:
             raise ShanshuiError(
                 f"{'、'.join(stations)} 在 {start}—{end} 没有数据 / "
