@@ -480,9 +480,8 @@ def test_damaged_log_is_told_and_nothing_is_touched(lake, torn):
     before = sorted(Path(lake.place.url).rglob("*.*"))
     with pytest.raises(LakeDamaged, match="restore"):
         Lake(lake.place.url).store(hours(), source="c")
-    if torn is not None:
-        with pytest.raises(LakeDamaged, match="restore"):
-            Lake(lake.place.url).observations()
+    with pytest.raises(LakeDamaged, match="restore"):
+        Lake(lake.place.url).observations()
     assert sorted(Path(lake.place.url).rglob("*.*")) == before
 
 

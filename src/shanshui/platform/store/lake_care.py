@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from shanshui.platform.store.lake_log import Head, Log, scan
-from shanshui.platform.store.lake_place import DataFile
+from shanshui.platform.store.lake_log import Head, Log
+from shanshui.platform.store.lake_place import DataFile, scan
 from shanshui.platform.store.lake_tables import LATEST, TABLES, month_of
 from shanshui.platform.store.lake_write import View
 

@@ -21,26 +21,16 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, Field, Transaction
-from deltalake import Schema as DeltaSchema
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
-from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 from filelock import FileLock, Timeout
 
 from shanshui.platform.files import sync_folder, write_whole
 from shanshui.platform.store.lake_errors import LakeBusy, LakeDamaged, LakeFailed
-from shanshui.platform.store.lake_place import DataFile, Place, sync_file
-from shanshui.platform.store.lake_tables import COMMIT_TABLE, TABLES, Table
+from shanshui.platform.store.lake_place import DataFile, Place, scan, sync_file
+from shanshui.platform.store.lake_tables import COMMIT_TABLE, TABLES, delta_schema
 
-_KINDS = {
-    pl.String(): "string",
-    pl.Float64(): "double",
-    pl.Int64(): "long",
-    pl.Int32(): "integer",
-    pl.Datetime("us"): "timestamp_ntz",
-    pl.Datetime("us", "UTC"): "timestamp",
-}
 _SETTINGS = {
     # The log is what versions are made of: nothing of it is thrown away unasked.
     "delta.enableExpiredLogCleanup": "false",
@@ -50,14 +40,6 @@ _PENDING = "pending.json"
 _LOCK = "writer.lock"
 _TOGETHER = 100  # versions whose rows are put into one file
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def delta_schema(table: Table) -> DeltaSchema:
-    """Return the schema of a table as Delta has it."""
-    fields = [Field(n, PrimitiveType(_KINDS[kind])) for n, kind in table.schema.items()]
-    if table.by_year:
-        fields.append(Field("year", PrimitiveType("integer")))
-    return DeltaSchema(fields)
 
 
 @dataclass(frozen=True)
@@ -122,6 +104,7 @@ class Log:
     def _commits(self) -> DeltaTable | None:
         where = self.place.of("commits")
         if self.place.folder is not None and not Path(where, "_delta_log").is_dir():
+            self._refuse_headless()
             return None
         pending = self.pending()
         try:
@@ -130,6 +113,7 @@ class Log:
             if version and table.transaction_version("lake") != version:
                 raise LakeDamaged("")  # noqa: TRY301 - told below, like what cannot be opened
         except TableNotFoundError:
+            self._refuse_headless()
             return None
         except (DeltaError, LakeDamaged, OSError) as error:
             if pending is None:
@@ -139,6 +123,15 @@ class Log:
                 return None
             return self.open("commits", pending["version"] - 1)
         return table
+
+    def _refuse_headless(self) -> None:
+        """Refuse to take tables with rows but no head for an empty lake."""
+        if self.place.folder is None:
+            return
+        for name in TABLES:
+            logs = Path(self.place.of(name), "_delta_log")
+            if any(_number(path) > 0 for path in logs.glob("*.json")):
+                raise self._damaged("commits", FileNotFoundError("commits"))
 
     def _head(self, commits: DeltaTable) -> Head:
         version = commits.version()
@@ -279,12 +272,11 @@ class Log:
         """Make the tables that are not there; ``commits`` last, which says that all are."""
         if self._exists("commits"):
             return
+        self._refuse_headless()
         for table in (*TABLES.values(), COMMIT_TABLE):
             where = self.place.of(table.name)
             logs = Path(where, "_delta_log")
             if self.place.folder is not None and logs.is_dir():
-                if any(path.name > f"{0:020}.json" for path in logs.glob("*.json")):
-                    raise self._damaged("commits", FileNotFoundError("commits"))
                 for path in logs.iterdir():  # cut off while the lake was made
                     path.unlink()
             with self._telling():
@@ -504,25 +496,6 @@ class Log:
     def moment(self, head: Head) -> datetime:
         """Return the time to record at: now, but always later than the version before."""
         return max(datetime.now(UTC), head.recorded + timedelta(microseconds=1))
-
-
-def scan(
-    place: Place, table: Table, files: list[DataFile], *, paths: str | None = None
-) -> pl.LazyFrame:
-    """Scan data files of a table; columns that a file leaves out are null."""
-    if not files:
-        schema = table.schema | ({paths: pl.String()} if paths else {})
-        return pl.LazyFrame(schema=schema)
-    return pl.scan_parquet(
-        [file.uri for file in files],
-        schema=table.schema,
-        missing_columns="insert",
-        extra_columns="ignore",
-        include_file_paths=paths,
-        storage_options=place.polars,
-        hive_partitioning=False,
-        glob=False,
-    )
 
 
 def _removals(files: list[DataFile], *, data_change: bool) -> list[RemoveAction]:

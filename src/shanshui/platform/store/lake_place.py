@@ -199,6 +199,25 @@ class Place:
                     Path(file.uri).unlink(missing_ok=True)
 
 
+def scan(
+    place: Place, table: Table, files: list[DataFile], *, paths: str | None = None
+) -> pl.LazyFrame:
+    """Scan data files of a table; columns that a file leaves out are null."""
+    if not files:
+        schema = table.schema | ({paths: pl.String()} if paths else {})
+        return pl.LazyFrame(schema=schema)
+    return pl.scan_parquet(
+        [file.uri for file in files],
+        schema=table.schema,
+        missing_columns="insert",
+        extra_columns="ignore",
+        include_file_paths=paths,
+        storage_options=place.polars,
+        hive_partitioning=False,
+        glob=False,
+    )
+
+
 def sync_file(path: Path) -> None:
     """Flush a file to the disk."""
     with path.open("rb+") as stream:

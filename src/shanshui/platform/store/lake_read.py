@@ -8,8 +8,8 @@ from datetime import datetime
 
 import polars as pl
 
-from shanshui.platform.store.lake_log import Head, Log, scan
-from shanshui.platform.store.lake_place import DataFile
+from shanshui.platform.store.lake_log import Head, Log
+from shanshui.platform.store.lake_place import DataFile, scan
 from shanshui.platform.store.lake_tables import (
     KEY,
     LONG,

@@ -8,6 +8,9 @@ from functools import reduce
 from operator import or_
 
 import polars as pl
+from deltalake import Field
+from deltalake import Schema as DeltaSchema
+from deltalake.schema import PrimitiveType
 
 Schema = dict[str, "pl.DataType"]
 
@@ -285,3 +288,21 @@ def year_of(time: str = "time") -> pl.Expr:
 def month_of(time: str = "time") -> pl.Expr:
     """Return the first day of the month that a period lies in, by its end."""
     return (pl.col(time) - pl.duration(microseconds=1)).dt.truncate("1mo").dt.date()
+
+
+_KINDS = {
+    pl.String(): "string",
+    pl.Float64(): "double",
+    pl.Int64(): "long",
+    pl.Int32(): "integer",
+    pl.Datetime("us"): "timestamp_ntz",
+    pl.Datetime("us", "UTC"): "timestamp",
+}
+
+
+def delta_schema(table: Table) -> DeltaSchema:
+    """Return the schema of a table as Delta has it."""
+    fields = [Field(n, PrimitiveType(_KINDS[kind])) for n, kind in table.schema.items()]
+    if table.by_year:
+        fields.append(Field("year", PrimitiveType("integer")))
+    return DeltaSchema(fields)

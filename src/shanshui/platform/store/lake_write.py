@@ -9,8 +9,8 @@ from datetime import datetime
 import polars as pl
 
 from shanshui.platform.store.lake_frames import CHUNK, Arrived
-from shanshui.platform.store.lake_log import Change, Head, Log, scan
-from shanshui.platform.store.lake_place import DataFile, Place
+from shanshui.platform.store.lake_log import Change, Head, Log
+from shanshui.platform.store.lake_place import DataFile, Place, scan
 from shanshui.platform.store.lake_resolve import Outcome, resolve
 from shanshui.platform.store.lake_tables import (
     KEY,
