@@ -153,7 +153,7 @@ def prepare(
         lake_version=int(newest["version"].item()),
         checksum=checksum(lake, asked),
         lines=computed.lines,
-        basis=basis,
+        basis=_stated(basis, computed.lines),
         problems=[
             *_unended(when, today),
             *_waiting(workspace, domain, asked),
@@ -161,6 +161,12 @@ def prepare(
             *computed.gaps,
         ],
     )
+
+
+def _stated(basis: Basis, lines: Sequence[dict[str, Any]]) -> Basis:
+    """Take in what the method says of the basis, where all figures say the same."""
+    said = {line["basis"] for line in lines if line["basis"]}
+    return Basis.parse(said.pop()) if len(said) == 1 else basis
 
 
 def _unended(when: Span, today: date | None) -> Iterable[tuple[str, str]]:

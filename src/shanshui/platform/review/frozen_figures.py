@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from shanshui.platform.ingest.measures import measures
 from shanshui.platform.review.frozen_rows import text_of
 from shanshui.standards.basis import Basis
 
@@ -86,9 +87,14 @@ def _invalid(statistics: pl.DataFrame, stations: pl.DataFrame) -> list[tuple[str
     for row in statistics.sort("station").iter_rows(named=True):
         failed = [c.removeprefix("valid_") for c in items if row[c] is False]
         if failed and row["station"] in counted:
-            what = f"{names.get(row['station'], row['station'])}：{'、'.join(failed)} "
-            gaps.append((what + _GAPS["few_days"][0], what + _GAPS["few_days"][1]))
+            gaps.append(_gap(names[row["station"]], failed, "few_days"))
     return gaps
+
+
+def _gap(place: str, items: Sequence[str], code: str) -> tuple[str, str]:
+    zh, en = _GAPS[code]
+    called = [measures()[i].name if i in measures() else i for i in items]
+    return f"{place}{'、'.join(called)}{zh}", f"{place}: {', '.join(items)}, {en}"
 
 
 def water(
@@ -164,9 +170,7 @@ def _scant(judged: pl.DataFrame, stations: pl.DataFrame) -> list[tuple[str, str]
             if code in _GAPS
         ]
         if few:
-            what = f"{names.get(row['station'])}：{'、'.join(item for item, _ in few)} "
-            zh, en = _GAPS[few[0][1]]
-            gaps.append((what + zh, what + en))
+            gaps.append(_gap(names[row["station"]], [item for item, _ in few], few[0][1]))
     return gaps
 
 

@@ -34,7 +34,7 @@ COMPARED = (
 
 @dataclass(frozen=True)
 class Diff:
-    """What differs between two versions.
+    """What differs between two versions; read it while the session is open.
 
     Attributes
     ----------
