@@ -66,9 +66,10 @@ class _Known:
     reports: Mapping[str, work.Known]
     asked: Asked = field(default_factory=Asked)
 
-    def of(self, code: str) -> bool:
-        """Say whether an item has units or reports of its own."""
-        return code in self.units or code in self.reports
+    def apart(self, code: str, above: str) -> bool:
+        """Say whether an action has a report, or other units than its task."""
+        units = self.units.get(code)
+        return code in self.reports or (units is not None and units != self.units.get(above))
 
     def working(self, code: str, deadline: str | None, above: str | None = None) -> Row:
         """Return the columns of work of an item; what it has no unit for, its task may have."""
@@ -357,8 +358,8 @@ def tasks(
     period, on, unit, soon
         As in `Asked`.
     folded : bool
-        Leave out the actions that nobody works by themselves: without a unit, a deadline or a
-        report of their own. Their words stand in ``actions`` of their task.
+        Leave out the actions that nobody works by themselves: without a unit other than their
+        task's, a deadline or a report. Their words stand in ``actions`` of their task.
 
     Returns
     -------
@@ -393,7 +394,7 @@ def tasks(
             at += 1
             own = below.get(one.code, [])
             if folded:
-                own = [a for a in own if a.deadline or beside.of(a.code)]
+                own = [a for a in own if a.deadline or beside.apart(a.code, one.code)]
             rest = [a.title for a in below.get(one.code, []) if a not in own]
             rows.append(_task_row(plan, one, None, str(at), beside) | {"actions": rest})
             for place, action in enumerate(own, start=1):
