@@ -343,8 +343,7 @@ class _Rejected:
     def restart(self) -> None:
         """Begin anew."""
         self.any = False
-        with suppress(FileNotFoundError):
-            self.temporary.unlink()
+        self.drop()
 
     def add(self, rejected: pl.DataFrame) -> None:
         """Write some down."""

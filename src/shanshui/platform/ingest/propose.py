@@ -306,9 +306,13 @@ def _station(table: _Table, roles: Mapping[str, str]) -> tuple[str, ...]:
     code = table.column(roles["code"])
     if not named or "station" not in roles:
         return tuple(named) if "station" in roles else (roles["code"],)
-    names = pl.DataFrame([table.column(n).alias(str(i)) for i, n in enumerate(named)])
-    pairs = names.with_columns(code.alias("code")).unique()
-    one = not code.has_nulls() and pairs.height == code.n_unique() == names.unique().height
+    columns = [table.column(n).alias(str(i)) for i, n in enumerate(named)]
+    pairs = pl.DataFrame([*columns, code.alias("code")]).unique()
+    pairs = pairs.filter(~pl.all_horizontal(pl.all().is_null()))  # empty rows say nothing
+    names = pairs.drop("code").unique()
+    one = not pairs["code"].has_nulls() and (
+        pairs.height == pairs["code"].n_unique() == names.height
+    )
     if one:
         table.say("站点编码与名称一一对应，以编码为准", "codes and names agree one to one")
         return (roles["code"],)

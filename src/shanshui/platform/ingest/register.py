@@ -106,7 +106,10 @@ def register(
             )
         )
     session.flush()
-    taken = set(session.execute(select(StationCode.system, StationCode.code)).tuples().all())
+    taken = {
+        (row.system, row.code)
+        for row in session.execute(select(StationCode.system, StationCode.code))
+    }
     for code in new:
         if (system, code) not in taken:
             session.add(StationCode(station_code=code, system=system, code=code))
