@@ -408,7 +408,18 @@ def _items(rows: list[dict[str, Any]], listing: Listing, code: str) -> None:
         "owner": "责任单位",
         "status": "核对",
     }
+    if not _nested(listing):
+        rows = [{k: _text(v) if isinstance(v, dict) else v for k, v in row.items()} for row in rows]
     deliver(rows, shown, heads, listing, f"{code} 的条目 items（编号前接 {code}）")
+
+
+def _nested(listing: Listing) -> bool:
+    """Whether records are written as they are, and not into the cells of a table."""
+    return listing.said() in {Form.JSON, Form.JSONL}
+
+
+def _text(values: dict[str, Any]) -> str:
+    return "；".join(f"{name} {_plain(value)}" for name, value in values.items())
 
 
 def _value(row: dict[str, Any]) -> str:
@@ -602,6 +613,13 @@ def diff(
         }
         for one in kept
     ]
+    if not _nested(listing):  # a row for each field
+        rows = [
+            {k: v for k, v in row.items() if k != "fields"}
+            | {"field": name, "old": _plain(values["old"]), "new": _plain(values["new"])}
+            for row in rows
+            for name, values in (row["fields"] or {"": {"old": None, "new": None}}).items()
+        ]
     heads = {"change": "改动", "list": "清单", "code": "编号", "name": "条目", "fields": "前 → 后"}
     deliver(rows, shown, heads, listing, f"{code} 两版的差别 differences（编号前接 {code}）")
     if listing.said() is Form.TABLE and not wording and len(kept) < len(found):
