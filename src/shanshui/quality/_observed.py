@@ -178,13 +178,34 @@ def in_order(data: Observed) -> Observed:
 
     rows = data.frame.to_native().collect()
     by = ["property", "period", *data.keys]
-    rows = rows.drop_nulls("time").sort(*by, "time", ROW)
-    new = pl.any_horizontal(pl.col(c).ne_missing(pl.col(c).shift(1)) for c in by)
-    gap = pl.when(~new).then(pl.col("time").diff().dt.total_microseconds())
-    rows = rows.with_columns(gap.alias("_gap"))
+    rows = _spaced(rows.drop_nulls("time"), by)
+    if not _in_series(rows, by):
+        rows = _spaced(rows.sort(*by, "time", ROW), by)
     follows = pl.col("_gap") == pl.col("period").cast(pl.Int64) * SCALE
     rows = rows.with_columns((~follows.fill_null(value=False)).cum_sum().alias("_block"))
     return data.part(rows)
+
+
+def _spaced(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Add ``_gap``: microseconds since the row before, null where a series begins."""
+    import polars as pl
+
+    new = pl.any_horizontal(pl.col(c).ne_missing(pl.col(c).shift(1)) for c in by)
+    gap = pl.when(~new).then(pl.col("time").diff().dt.total_microseconds())
+    return rows.with_columns(gap.alias("_gap"))
+
+
+def _in_series(rows: pl.DataFrame, by: Sequence[str]) -> bool:
+    """Whether the rows stand by series, each in the order of time, and by property and period."""
+    import polars as pl
+
+    if rows.select((pl.col("_gap") < 0).any()).item():
+        return False
+    heads = rows.filter(pl.col("_gap").is_null()).select(by)
+    kinds = heads.select("property", "period")
+    changes = kinds.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift(1))))
+    turns = 1 + int(changes.to_series()[1:].sum())
+    return heads.n_unique() == heads.height and turns <= max(kinds.n_unique(), 1)
 
 
 def parts_of(data: Observed) -> dict[tuple[str, int | None], Observed]:
