@@ -324,7 +324,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
     for times in (6, 18):
         path = tmp_path / f"{times}.csv"
         lines = [
-            f"京,甲,{1000 + n}A,2026-03-{d:02} {h:02}:00,{n % 90 + 1},{h + 1},0.{d % 9 + 1}\n"
+            f"京,甲{n},{1000 + n}A,2026-03-{d:02} {h:02}:00,{n % 90 + 1},{h + 1},0.{d % 9 + 1}\n"
             for n in range(150 * times)
             for d in range(1, 29)
             for h in range(24)
