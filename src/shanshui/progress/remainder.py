@@ -19,6 +19,10 @@ _LIMIT = {
     ">": ("高于{}", "must average above {}"),
 }
 
+Count = Literal["days", "months"]
+
+_UNITS = {"days": ("天", "days"), "months": ("个月", "months")}
+
 _SIGNS = {"<=": "≤", "<": "<", ">=": "≥", ">": ">"}
 
 
@@ -51,6 +55,12 @@ class Remainder:
         The target can still be met; with no day left, it is met.
     safe : bool
         The target is met whatever the remaining days bring.
+    count : str
+        What is counted: days or months.
+    best : Fraction or None
+        What the rest plausibly reaches at best, where that is stated.
+    plausible : bool or None
+        With that best the target is met; None where it is not stated or no day is left.
     """
 
     target: Fraction
@@ -64,6 +74,9 @@ class Remainder:
     allowed: int | None
     feasible: bool
     safe: bool
+    count: Count = "days"
+    best: Fraction | None = None
+    plausible: bool | None = None
 
     def text(
         self, language: Literal["zh", "en"] = "zh", *, digits: int = 2, printed: int = 0
@@ -83,16 +96,24 @@ class Remainder:
         --------
         >>> remaining(57, mean=58, done=209, left=157).text()
         '剩余157天均值需控制在55.67以内（修约56）'
+        >>> remaining("0.5", mean="0.56", done=7, left=5, count="months").text()
+        '后5个月均值需控制在0.42以内（修约0）'
         """
         pick = 0 if language == "zh" else 1
+        unit = _UNITS[self.count][pick]
+        rest = (
+            f"剩余{self.left}{unit}" if self.count == "days" else f"后{self.left}{unit}",
+            f"the remaining {self.left} {unit}",
+        )[pick]
         if self.value is None:
-            return self._ended(pick, digits)
+            return self._ended(pick, digits, unit)
         if self.safe or not self.feasible:
-            return self._settled(pick, digits)
+            return self._settled(pick, digits, rest, unit)
         if self.allowed is not None:
+            over = unit if self.count == "months" else "个超标天"
             return (
-                f"剩余{self.left}天最多还可有{self.allowed}个超标天",
-                f"the remaining {self.left} days may hold at most {self.allowed} exceedance days",
+                f"{rest}最多还可有{self.allowed}{over}" + ("" if self.count == "days" else "超标"),
+                f"{rest} may hold at most {self.allowed} exceedance {unit}",
             )[pick]
         # Falling on the limit itself is allowed or not whatever the comparator of the target says:
         # a figure that is rounded first may tie.
@@ -100,34 +121,37 @@ class Remainder:
         limit = _LIMIT[sign][pick].format(plain(self.value, digits))
         value = plain(self.value, printed)
         return (
-            f"剩余{self.left}天均值需{limit}（修约{value}）",
-            f"the remaining {self.left} days {limit} (rounded {value})",
+            f"{rest}均值需{limit}（修约{value}）",
+            f"{rest} {limit} (rounded {value})",
         )[pick]
 
-    def _ended(self, pick: int, digits: int) -> str:
+    def _ended(self, pick: int, digits: int, unit: str) -> str:
         figure = "—" if self.so_far is None else plain(self.so_far, digits)
         goal = f"{_SIGNS[self.comparator]}{plain(self.target)}"
         verdict = ("达到目标", "target met") if self.feasible else ("未达到目标", "target missed")
         return (
-            f"{self.done}个有效天已全部计入，结果{figure}，{verdict[0]}（{goal}）",
-            f"all {self.done} valid days are in: {figure}, {verdict[1]} ({goal})",
+            (
+                f"{self.done}个有效{unit.removeprefix('个')}已全部计入，结果{figure}，"
+                f"{verdict[0]}（{goal}）"
+            ),
+            f"all {self.done} valid {unit} are in: {figure}, {verdict[1]} ({goal})",
         )[pick]
 
-    def _settled(self, pick: int, digits: int) -> str:
+    def _settled(self, pick: int, digits: int, rest: str, unit: str) -> str:
         if self.safe:
             return (
-                f"已锁定：剩余{self.left}天无论如何均能达到目标",
-                f"settled: the target is met whatever the remaining {self.left} days bring",
+                f"已锁定：{rest}无论如何均能达到目标",
+                f"settled: the target is met whatever {rest} bring",
             )[pick]
         if self.allowed is not None:
             return (
-                f"已无法达到目标：超标天已多出{-self.allowed}天",
-                f"out of reach: {-self.allowed} exceedance days too many already",
+                f"已无法达到目标：超标{unit.removeprefix('个')}已多出{-self.allowed}{unit}",
+                f"out of reach: {-self.allowed} exceedance {unit} too many already",
             )[pick]
         value = plain(self.value or Fraction(0), digits)
         return (
-            f"已无法达到目标：剩余{self.left}天需为{value}，超出可能范围",
-            f"out of reach: the remaining {self.left} days would have to be {value}",
+            f"已无法达到目标：{rest}需为{value}，超出可能范围",
+            f"out of reach: {rest} would have to be {value}",
         )[pick]
 
 
@@ -142,6 +166,8 @@ def remaining(
     digits: int | None = None,
     lowest: Number = 0,
     highest: Number | None = None,
+    count: Count = "days",
+    best: Number | None = None,
 ) -> Remainder:
     """Give what the rest of the period may still be for an in-year target to hold.
 
@@ -170,6 +196,11 @@ def remaining(
     lowest, highest : number, optional
         Least and greatest possible daily value; they decide whether a mean can still be met or
         missed. Concentrations: 0 and none.
+    count : {"days", "months"}
+        What `done` and `left` count; the mean of a year of water samples is one of its months.
+    best : number, optional
+        Mean (or ratio in %) that the rest plausibly reaches at best, such as the best of the same
+        months of past years; it fills ``plausible`` and decides nothing else.
 
     Returns
     -------
@@ -209,7 +240,7 @@ def remaining(
     total = whole(done, "done") + whole(left, "left")
     if not total:
         raise ShanshuiError("没有有效天 / the period has no valid day")
-    bound, strict = _bound(goal, comparator, digits)
+    bound, strict = limit_of(goal, comparator, digits)
     upper = comparator[0] == "<"
     so_far, value, allowed = None, None, None
     if days is not None:
@@ -235,17 +266,22 @@ def remaining(
         value = reach / left if left else None
         least = exact(lowest, "lowest")
         most = None if highest is None else exact(highest, "highest")
-        best, worst = (least, most) if upper else (most, least)
-        feasible = best is None or _holds(best * left, reach, upper=upper, strict=strict)
+        kindest, worst = (least, most) if upper else (most, least)
+        feasible = kindest is None or _holds(kindest * left, reach, upper=upper, strict=strict)
         safe = worst is not None and _holds(worst * left, reach, upper=upper, strict=strict)
         if not left:
             feasible = safe = _holds(Fraction(0), reach, upper=upper, strict=strict)
+    likely = None if best is None else exact(best, "best")
+    plausible = None
+    if likely is not None and value is not None:
+        plausible = _holds(likely, value, upper=upper, strict=strict)
     return Remainder(
-        goal, comparator, digits, done, left, so_far, value, strict, allowed, feasible, safe
-    )
+        goal, comparator, digits, done, left, so_far, value, strict, allowed, feasible, safe,
+        count, likely, plausible,
+    )  # fmt: skip
 
 
-def _bound(goal: Fraction, comparator: Comparator, digits: int | None) -> tuple[Fraction, bool]:
+def limit_of(goal: Fraction, comparator: Comparator, digits: int | None) -> tuple[Fraction, bool]:
     """Limit of the unrounded figure of the whole period, and whether it is excluded."""
     if digits is None:
         return goal, len(comparator) == 1
