@@ -31,6 +31,8 @@ PEERS = {
         "analysis_pymannkendall",
         ["numpy==2.4.6", "scipy==1.17.1", "pymannkendall==1.4.3"],
     ),
+    "saqc": ("quality_saqc", ["saqc==2.9.1"]),
+    "ioos_qc": ("quality_ioos_qc", ["ioos-qc==3.0.0"]),
 }
 PARTS = ("year", "month", "ten", "rows", "import")
 TEN = tuple(range(2015, 2025))
