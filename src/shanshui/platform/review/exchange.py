@@ -288,7 +288,7 @@ def _own(workspace: Workspace, returned: Returned, label: str) -> tuple[int, str
 def _of_other(workspace: Workspace, items: Sequence[int], number: int) -> int | None:
     with workspace.ledger.read() as session:
         found = items_named(session, items)
-    return next((i for i, one in found.items() if one.review_id != number), None)
+        return next((i for i, one in found.items() if one.review_id != number), None)
 
 
 def _choice(line: Line, folder: Path | None) -> Choice | Fault:

@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -197,7 +197,7 @@ def _share(said: str | float | Decimal) -> Decimal:
 
 
 def _rounded_up(number: Decimal) -> int:
-    return int(-(-number // 1))
+    return int(number.to_integral_value(ROUND_CEILING))
 
 
 def _review(
