@@ -1,5 +1,6 @@
 """The examination: each check finds what it is for, and nothing in a workspace that is in order."""
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -13,6 +14,7 @@ from sqlalchemy import text
 
 from shanshui.cli import main
 from shanshui.platform import doctor
+from shanshui.platform.review.frozen_rows import figures_digest
 from shanshui.platform.store import Workspace, backup, models
 from shanshui.standards import ShanshuiError
 
@@ -102,6 +104,57 @@ def load(**more):
     return models.Load(**given | {"started": started, "state": "done", "rejected": 0} | more)
 
 
+def roster(**more):
+    given = {"id": 1, "code": "guokong", "name": "国控", "domain": "air", "purpose": "国控点位"}
+    return models.Roster(**given | more)
+
+
+def listing(**more):
+    given = {"id": 1, "roster_id": 1, "label": "2021", "start": "2021-01-01", "approval": "1号"}
+    return models.RosterVersion(**given | more)
+
+
+def entry(**more):
+    given = {"version_id": 1, "position": 1, "station_code": "s", "name": "城东", "city": "清远市"}
+    return models.RosterEntry(**given | more)
+
+
+FIGURE = {"kind": "city", "place": "清远市", "start": "2026-09-01", "end": "2026-09-30"}
+FIGURE |= {"basis": None, "figures": {"pm25": "20.0"}}
+
+
+def frozen(**more):
+    """Return a freeze of no data at all, as the lake of these tests is empty."""
+    given = {"id": 1, "domain": "air", "period": "2026-09", "roster_id": 1, "edition": "2026"}
+    given |= {"start": "2026-09-01", "end": "2026-09-30", "roster_version_id": 1, "rows": 0}
+    given |= {"lake_version": 1, "properties": {}, "digest": hashlib.sha256(b"").hexdigest()}
+    given |= {"figures_digest": figures_digest([FIGURE]), "basis": "edition=2026", "current": True}
+    given |= {"settings": {"properties": ["pm25"]}, "frozen_by": "张三", "number": 1}
+    moment = datetime(2026, 10, 5, tzinfo=UTC)
+    return models.Freeze(**given | {"as_of": moment, "frozen_at": moment} | more)
+
+
+def corrected(**more):
+    """Return the second number of a freeze, with what made it."""
+    given = {"freeze_id": 2, "corrects_id": 1, "document": "2号", "reason": "校准", "who": "张三"}
+    given |= {"changed": 1, "added": 0, "withdrawn": 0}
+    return [
+        change(models.Freeze, current=False),
+        add(lambda: [frozen(id=2, number=2, supersedes_id=1)]),
+        add(lambda: [models.FrozenFigure(freeze_id=2, **FIGURE)]),
+        add(lambda: [models.Correction(**given | more)]),
+    ]
+
+
+def steps(*faults):
+    def make(session):
+        for fault in faults:
+            fault(session)
+            session.flush()
+
+    return make
+
+
 def sound():
     """Rows of every table that are in order."""
     return [
@@ -119,6 +172,12 @@ def sound():
         annual(),
         station(),
         load(),
+        roster(),
+        listing(),
+        entry(),
+        models.RosterUse(domain="air", purpose="国控点位", roster_id=1),
+        frozen(),
+        models.FrozenFigure(freeze_id=1, **FIGURE),
     ]
 
 
@@ -254,6 +313,39 @@ CASES = {
     "load_unfinished": change(models.Load, state="running"),
     "load_failed": change(models.Load, state="failed"),
     "load_with_rejects": change(models.Load, rejected=3),
+    "roster_without_version": add(lambda: [roster(id=2, code="x", purpose="省控")]),
+    "roster_versions_overlap": steps(
+        add(lambda: [listing(id=2, label="2024", start="2024-01-01")]),
+        add(lambda: [entry(version_id=2)]),
+    ),
+    "roster_version_reversed": steps(
+        add(lambda: [listing(id=2, label="2020", start="2020-02-01", end="2020-01-01")]),
+        add(lambda: [entry(version_id=2)]),
+    ),
+    "roster_version_empty": remove(models.RosterEntry),
+    "roster_version_unapproved": change(models.RosterVersion, approval=" ".strip()),
+    "roster_station_unknown": change(models.RosterEntry, station_code="z"),
+    "roster_station_twice": add(lambda: [entry(station_code="s2", position=2)]),
+    "roster_moved_station_listed": add(
+        lambda: [entry(station_code="s2", name="城南", position=2, moved_from="s")]
+    ),
+    "roster_moved_from_unknown": change(models.RosterEntry, moved_from="s0"),
+    "roster_station_without_area": change(models.RosterEntry, city=None),
+    "roster_section_without_target": steps(
+        add(lambda: [roster(id=2, code="guokao", domain="water", purpose="国考断面")]),
+        add(lambda: [listing(id=2, roster_id=2)]),
+        add(lambda: [entry(version_id=2)]),
+    ),
+    "roster_in_use_ended": change(models.RosterVersion, end="2026-11-19"),
+    "freeze_of_another_roster": change(models.Freeze, domain="water"),
+    "freeze_before_end": change(models.Freeze, frozen_at=datetime(2026, 9, 30, tzinfo=UTC)),
+    "freeze_forced_without_reason": change(models.Freeze, warnings=["缺数据"]),
+    "freeze_none_in_force": change(models.Freeze, current=False),
+    "freeze_without_figures": remove(models.FrozenFigure),
+    "freeze_without_correction": steps(*corrected()[:-1]),
+    "correction_without_document": steps(*corrected(document=" ")),
+    "freeze_missing": change(models.Freeze, period="2026-08", start="2026-08-01", end="2026-08-31"),
+    "freeze_moved": change(models.Freeze, digest="0" * 64),
     "trail_incomplete": raw(
         "INSERT INTO organizations (id, name, active, version) VALUES (9, 'x', true, 1)"
     ),
@@ -274,6 +366,12 @@ ALSO = {  # what follows from the same fault
     "target_unit_differs": set(),
     "change_without_base_year": set(),
     "document_parent_unknown": set(),
+    "roster_station_twice": {"roster_station_unknown"},
+    "roster_moved_station_listed": {"roster_station_unknown", "roster_moved_from_unknown"},
+    "freeze_none_in_force": {"freeze_missing"},
+    # A freeze is read through a session of its own, which does not see what is not committed.
+    "freeze_without_correction": {"freeze_moved"},
+    "correction_without_document": {"freeze_moved"},
 }
 FOLDER = {"database_damaged", "reference_broken", "backup_old", "profile_unreadable"}
 FOLDER |= {"lake_unreadable"}

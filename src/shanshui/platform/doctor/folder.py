@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError
 
-from shanshui.platform.store.models import Audit, Base, Load
+from shanshui.platform.store.models import Audit, Base, Freeze, Load
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
@@ -90,6 +90,18 @@ def lake_unreadable(workspace: Workspace, session: Session, _: date) -> Found:
         yield url, f"导入过 {stored} 行，现在是空的 / {stored} rows were stored, and it is empty"
 
 
+def freeze_moved(workspace: Workspace, session: Session, _: date) -> Found:
+    """Read what is final back, and compare it with its checksums."""
+    from shanshui.platform.review.freeze_verify import verify
+
+    for row in session.scalars(select(Freeze).where(Freeze.current)):
+        try:
+            faults = [str(fault) for fault in verify(workspace, row)]
+        except ShanshuiError as fault:
+            faults = [str(fault)]
+        yield from ((f"{row.period} {row.domain}", fault) for fault in faults)
+
+
 QUESTIONS: dict[str, Question] = {
     question.__name__: question
     for question in (
@@ -99,5 +111,6 @@ QUESTIONS: dict[str, Question] = {
         backup_old,
         profile_unreadable,
         lake_unreadable,
+        freeze_moved,
     )
 }
