@@ -22,6 +22,7 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     plan,
     plan_checks,
     plan_ledger,
+    plan_show,
     plan_lists,
     plan_targets,
     qc,

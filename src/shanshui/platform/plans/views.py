@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from shanshui.plan.commitments import Commitment as Read
-from shanshui.platform.plans import checks, families, review, work
+from shanshui.platform.plans import checks, families, work
+from shanshui.platform.plans.correcting import FIELDS
 from shanshui.platform.plans.diff import MODELS, Item, label
 from shanshui.platform.plans.documents import plan_text
 from shanshui.platform.plans.review import STATUSES, document_of, kind_of, trail
@@ -283,7 +284,7 @@ def _checked(row: Commitment) -> list[tuple[str, str]]:
     fields = [("编号", row.code), ("核对", STATUSES[row.status])]
     if row.checked_by:
         fields.append(("核对人", row.checked_by))
-    names = review.FIELDS[Commitment]
+    names = FIELDS[Commitment]
     fields += [
         (f"原{names.get(name, name)}", "无" if value is None else str(value))
         for name, value in (row.original or {}).items()
