@@ -1,6 +1,7 @@
 """The three lists, targets of years and the work on the command line, as a planner uses them."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -79,8 +80,9 @@ def test_work_is_filtered_by_unit_state_deadline_and_plan(run):
     run("task", "update", f"{CODE}-t001", "--state", "under_way", "--period", "2026-10")
     started = run(*listed, "--state", "under_way")
     assert [row["item"] for row in started] == [f"{CODE}-t001"]
-    free = run(*listed, "--actions", "--unassigned")
-    assert 0 < len(free) < len(everything)
+    assert len(everything) == 6
+    assert run(*listed, "--unassigned") == []
+    assert len(run(*listed, "--list", "projects", "--unassigned")) == 1
     assert "没有规划" in run("task", "list", "-d", "x", code=1)
     run("task", "list", "--on", "昨天", code=2)
 
@@ -180,3 +182,20 @@ def test_the_lists_are_exported_as_documents(run, name):
     run("plan", "export", CODE, "-o", "清单.pdf", code=2)
     run("plan", "export", CODE, "-o", "清单.docx", "--as", "review", code=2)
     run("plan", "export", CODE, "-o", "清单.xlsx", "--template", "模板.docx", code=2)
+
+
+def test_the_commands_of_the_pages_run_in_their_order(workspace, monkeypatch):
+    monkeypatch.chdir(workspace.folder)
+    monkeypatch.setenv("SHANSHUI_WHO", "李四")
+    pages = Path(__file__).resolve().parent.parent / "docs" / "plan"
+    Path("规划.txt").write_text(PLAN, "utf-8")
+    Path("分工.txt").write_text("序号\t任务\t牵头单位\n1\t治理白石河\t市水务局\n", "utf-8")
+    Path("现状.csv").write_text("区县,现状\n清城区,28\n阳山县,21\n", "utf-8")
+    ran = 0
+    for page in ("lists.md", "targets.md"):
+        for line in (pages / page).read_text("utf-8").splitlines():
+            if line.startswith("$ shanshui "):
+                done = CliRunner().invoke(app, shlex.split(line)[2:])
+                assert done.exit_code == 0, (line, done.output, done.exception)
+                ran += 1
+    assert ran > 20

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from shanshui.platform.plans import work
+from shanshui.platform.plans.correcting import ITEM_KINDS
 from shanshui.platform.plans.owners import names_of
-from shanshui.platform.plans.review import ITEM_KINDS
 from shanshui.platform.plans.targets import COMPARATORS, comparator_of, exact
 from shanshui.platform.store.models import Base, Commitment, Project, Task
 from shanshui.standards.errors import ShanshuiError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import func, select
 
-from shanshui.platform.plans import lists, owners, review, work
+from shanshui.platform.plans import correcting, lists, owners, review, work
 from shanshui.platform.plans.exchange import cells_of, items_of, ledger_id
 from shanshui.platform.plans.exchange_form import FORMS, Form, stored
 from shanshui.platform.plans.exchange_read import (
@@ -21,7 +21,7 @@ from shanshui.platform.plans.exchange_read import (
     read_workbook,
 )
 from shanshui.platform.store.ledger import plain
-from shanshui.platform.store.models import Document, now
+from shanshui.platform.store.models import Document, Progress, now
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ class _Judged:
     def _there(self, todo: _Work, items: Mapping[str, Item]) -> bool:
         """Say whether an inserted row was brought in before."""
         fields = {edit.column.key: _said(edit) for edit in todo.line.of("item")}
-        values = review.columns(self.session, cast("Item", todo.item), fields)
+        values = correcting.columns(self.session, cast("Item", todo.item), fields)
         return any(
             all(plain(getattr(one, name)) == plain(value) for name, value in values.items())
             and getattr(one, "parent", None) == getattr(todo.item, "parent", None)
@@ -312,7 +312,7 @@ class _Judged:
 
     def _same(self, item: Item, edit: Edit) -> bool:
         """Say whether the ledger has what a cell means: 清远市, where the sheet has 清远."""
-        values = review.columns(self.session, item, {edit.column.key: _said(edit)})
+        values = correcting.columns(self.session, item, {edit.column.key: _said(edit)})
         return all(plain(getattr(item, name)) == plain(value) for name, value in values.items())
 
     def _faults(self, todo: _Work) -> list[Fault]:
@@ -327,7 +327,7 @@ class _Judged:
             found.append(line.fault(needed.head, "", said))
         for edit in line.of("item"):
             try:
-                review.columns(self.session, cast("Item", item), {edit.column.key: _said(edit)})
+                correcting.columns(self.session, cast("Item", item), {edit.column.key: _said(edit)})
             except ShanshuiError as error:
                 found.append(line.fault(edit.column.head, edit.now, error))
         for edit in line.of("owner"):
@@ -390,19 +390,29 @@ class _Judged:
 
     def apply(self, who: str) -> None:
         """Write what was judged to change the ledger."""
+        reports: dict[str, Mapping[str, Any]] = {}
         for todo in self.works:
             code = todo.line.code
             if not code:
                 code = self._add(todo, who)
                 self.outcome.added.append(code)
             elif todo.fields:
-                review.apply(self.session, cast("Item", todo.item), todo.fields, who=who)
-            self.session.flush()
+                correcting.apply(self.session, cast("Item", todo.item), todo.fields, who=who)
             if todo.units:
                 owners.assign(self.session, [code], todo.units, new=self.new_units)
             if todo.report:
-                work.report(self.session, code, self.period, who=who, values=todo.report)
+                reports[code] = todo.report
+        self._report(reports, who)
         self._mark(who)
+
+    def _report(self, reports: Mapping[str, Mapping[str, Any]], who: str) -> None:
+        query = select(Progress).where(
+            Progress.item.in_(reports), Progress.period == self.period.text
+        )
+        rows = {row.item: row for row in self.session.scalars(query)}
+        for code, values in reports.items():
+            work.put(self.session, rows.get(code), code, self.period, who=who, values=values)
+        self.session.flush()
 
     def _mark(self, who: str) -> None:
         """Confirm and reject by the functions of the review, within this transaction."""
@@ -419,10 +429,10 @@ class _Judged:
 
     def _add(self, todo: _Work, who: str) -> str:
         row = cast("Item", todo.item)
-        for name, value in review.columns(self.session, row, todo.fields).items():
+        for name, value in correcting.columns(self.session, row, todo.fields).items():
             setattr(row, name, value)
         if todo.line.form.key == "targets" and "region" not in todo.fields:
-            place = review.columns(self.session, row, {"region": self.plan.region_code})
+            place = correcting.columns(self.session, row, {"region": self.plan.region_code})
             for name, value in place.items():
                 setattr(row, name, value)
         elif row.region_code is None:

@@ -377,6 +377,21 @@ def report(
     row = session.scalar(
         select(Progress).where(Progress.item == item, Progress.period == when.text)
     )
+    row, changed = put(session, row, item, when, who=who, values=values)
+    session.flush()
+    return row, changed
+
+
+def put(
+    session: Session,
+    row: Progress | None,
+    item: str,
+    when: Period,
+    *,
+    who: str,
+    values: Mapping[str, Any],
+) -> tuple[Progress, list[str]]:
+    """Write a report of an item that is known into its row, or a new one; see `report`."""
     given = dict(values)
     if given.get("rate") is not None:
         given["rate"] = rate_of(given["rate"])
@@ -394,5 +409,4 @@ def report(
         for name in changed:
             setattr(row, name, given[name])
         row.reported_by, row.reported_at = who, now()
-        session.flush()
     return row, changed
