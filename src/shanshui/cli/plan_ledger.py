@@ -202,6 +202,7 @@ def add(
         )
     from shanshui.platform.plans.documents import add as add_
 
+    added: set[str] = set()
     with opened(where) as workspace:
         for file in files:
             source = sys.stdin.buffer.read() if file == "-" else file
@@ -225,7 +226,9 @@ def add(
                 said("文件里有 holds", f"{len(found)} 个规划 plans，各为一个文件 each its own")
             for one in found:
                 _tell(one)
-        _suggest(workspace.ledger, parent)
+            added |= {one.code for one in found if one.new}
+        if added and not parent:
+            _suggest(workspace.ledger, added)
 
 
 def _tell(one: Added) -> None:
@@ -279,10 +282,13 @@ def _tell(one: Added) -> None:
         )
 
 
-def _suggest(ledger: Ledger, parent: str | None) -> None:
+def _suggest(ledger: Ledger, added: set[str]) -> None:
+    """Propose the plan above what was added, or below it."""
     from shanshui.platform.plans.families import suggested
 
-    for code, above in suggested(ledger).items() if not parent else ():
+    for code, above in suggested(ledger).items():
+        if not added & {code, above}:
+            continue
         note(
             f"{above} 可能是 {code} 的上位规划：shanshui plan correct {code} parent={above}",
             f"{above} may stand above {code}",
