@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -149,7 +150,7 @@ def test_a_straight_line_is_proposed_and_confirmed(plan):
         rows = targets.rows(session, indicator=PM25)
         assert {row["source"] for row in rows} == {"直线推算"}
         assert all("GB/T 8170" in row["note"] for row in rows)
-        with pytest.raises(ShanshuiError, match="没有基期值|没有单一的数值"):
+        with pytest.raises(ShanshuiError, match=r"没有基期值|没有单一的数值"):
             targets.propose(session, of_kind(plan, "count")[0])
 
 
@@ -159,7 +160,7 @@ def test_the_steps_of_a_line_add_up_to_the_whole_change(base, goal, year, years,
     assert list(values) == list(range(year + 1, year + years + 1))
     assert values[year + years] == goal
     path = [base, *values.values()]
-    steps = [Fraction(b) - Fraction(a) for a, b in zip(path, path[1:], strict=False)]
+    steps = [Fraction(b) - Fraction(a) for a, b in pairwise(path)]
     assert sum(steps) == Fraction(goal) - Fraction(base)
     for n, value in enumerate(list(values.values())[:-1], start=1):
         exact = Fraction(base) + (Fraction(goal) - Fraction(base)) * n / years
