@@ -115,7 +115,7 @@ def records(folder: Path) -> None:
         say(item, record)
         found.append(record)
         every.append(cases)
-        nears = "June, September and December of the year before"
+        nears = "June, September and December before"
         record, _ = backtest(
             rows, ends=((6, 30), (9, 30), (12, 31)), ahead=1, least_months=13,
             data=where.format(nears), **asks,
@@ -127,13 +127,13 @@ def records(folder: Path) -> None:
         "366 cities 2015, to the ends of {}: days of an AQI of 100 or less, as the source has it"
     )
     record, cases = backtest(
-        good, ends=ENDS, data=where.format("March, June and September"), **asks
+        good, ends=ENDS, data=where.format("ends of March, June and September"), **asks
     )
     say("good_ratio", record)
     found.append(record)
     record, _ = backtest(
         good, ends=((12, 31),), ahead=1, least_months=13,
-        data=where.format("December of the year before"), **asks,
+        data=where.format("end of December before"), **asks,
     )  # fmt: skip
     say("good_ratio, next year", record)
     found.append(record)

@@ -83,7 +83,10 @@ def backtest(
 
     entered = enter(history)
     if not entered.eager:
-        raise SchemaError("回测需要内存中的数据 / a back-test needs a frame that holds its rows")
+        raise SchemaError(
+            "回测需要内存中的数据，请先取回（.collect()、.df()） / "
+            "a back-test needs a frame that holds its rows; collect the lazy frame first"
+        )
     keys = names(by)
     require(entered.schema, [*keys, time, value], what="历史数据")
     rows: Any = entered.frame.to_native().collect()
@@ -201,27 +204,45 @@ def scored(cases: pl.DataFrame, free: Record, data: str) -> Record:
         for c in ("value", "last_year")
     ]
     pairs = list(_pairs(cases))
-    count = sum(len(rows) for rows in pairs)
-
-    def brier(place: int) -> Fraction:
-        return _fraction(sum((r[place] - r[1]) ** 2 for rows in pairs for r in rows) / count, 4)
-
-    spread = 0.0
-    for rows in pairs:  # each target's own share: a harder climatology than one for all
-        share = sum(r[1] for r in rows) / len(rows)
-        spread += sum((share - r[1]) ** 2 for r in rows)
     return replace(
         free,
         least_months=min(cases["months"].to_list()),
         cases=cases.height,
         coverage=_fraction(covered, 3),
-        brier=brier(0),
-        brier_climatology=_fraction(spread / count, 4),
-        brier_last_year=brier(2),
+        brier=_fraction(_brier(pairs, 0), 4),
+        brier_climatology=_fraction(_climatology(pairs), 4),
+        brier_last_year=_fraction(_brier(pairs, 2), 4),
         error=errors[0],
         error_last_year=errors[1],
         data=data,
+        from_month=1 if free.ahead else _from_month(cases),
     )
+
+
+def _from_month(cases: pl.DataFrame) -> int:
+    """Return the month from whose end on every tested day beats climatology; 13 if none does."""
+    first = 13
+    for part in cases.with_columns(_m=cases["at"].dt.month()).sort("_m").partition_by("_m")[::-1]:
+        pairs = list(_pairs(part))
+        if _brier(pairs, 0) >= _climatology(pairs):
+            break
+        first = part["_m"][0]
+    return int(first)
+
+
+def _brier(pairs: list[list[tuple[float, float, float]]], place: int) -> float:
+    """Mean squared error of the chance (place 0) or of last year's months (2)."""
+    rows = [row for one in pairs for row in one]
+    return sum((row[place] - row[1]) ** 2 for row in rows) / len(rows)
+
+
+def _climatology(pairs: list[list[tuple[float, float, float]]]) -> float:
+    """Score each target's own share of the cases that met it: known only afterwards, so hard."""
+    spread = 0.0
+    for rows in pairs:
+        share = sum(r[1] for r in rows) / len(rows)
+        spread += sum((share - r[1]) ** 2 for r in rows)
+    return spread / sum(len(rows) for rows in pairs)
 
 
 def _pairs(cases: pl.DataFrame) -> Iterator[list[tuple[float, float, float]]]:

@@ -81,7 +81,7 @@ class Figure:
     @property
     def when(self) -> str:
         """The year, or the day up to which the figure reaches, in words."""
-        return f"{self.year}年" if self.day is None else f"截至{self.day.isoformat()}"
+        return f"{self.year}年" if self.day is None else f"截至{self.day.isoformat()}累计"
 
     @property
     def when_en(self) -> str:

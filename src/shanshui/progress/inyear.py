@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 Rest = Remainder | Spare | PercentileRemainder
 Verdict = tuple[State, str, str]
+# strftime would speak the language of the machine.
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
 
 
 def judge(asked: Judging, so_far: SoFar, rest: Rest | None, at: date | None) -> Standing:
@@ -63,7 +68,7 @@ def period(through: date) -> tuple[str, str]:
     >>> period(date(2026, 9, 30)), period(date(2026, 11, 20))[0]
     (('1—9月', 'January to September'), '1月1日—11月20日')
     """
-    month = f"{through:%B}"
+    month = _MONTHS[through.month - 1]
     if through.day < monthrange(through.year, through.month)[1]:
         return f"1月1日—{through.month}月{through.day}日", f"1 January to {through.day} {month}"
     if through.month == 1:

@@ -55,6 +55,10 @@ class Record:
         Fewest months of history among the cases.
     data : str
         What it was tested on.
+    from_month : int
+        Of the year that runs: complete months from which on the Brier score was below that of
+        climatology on every day of the year that was tested; before, a chance says less than the
+        climatology does.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Record:
     error_last_year: Fraction
     least_months: int
     data: str
+    from_month: int = 1
 
     @property
     def passes(self) -> bool:
@@ -149,7 +154,7 @@ def records() -> tuple[Record, ...]:
     Examples
     --------
     >>> sorted(r.name for r in records() if r.passes)
-    ['good_ratio', 'no2', 'pm10', 'pm25']
+    ['good_ratio', 'no2', 'pm10', 'pm25', 'so2']
     """
     shares = (
         "coverage",
@@ -380,6 +385,11 @@ def _silence(
             f"no value of month {', '.join(map(str, lacking))} in history",
         )
     complete = at.month if at.day == monthrange(at.year, at.month)[1] else at.month - 1
+    if not ahead and complete < known.from_month:
+        return (
+            f"{known.from_month}月底前的预测在回测中不优于气候态",
+            f"before the end of month {known.from_month} its back-test does not beat climatology",
+        )
     gaps = [m for m in range(1, complete + 1) if (at.year, m) not in have]
     if gaps:
         return (

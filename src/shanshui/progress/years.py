@@ -20,7 +20,7 @@ def judge(asked: Judging, figure: Figure, baseline: Figure | None, at: date | No
     if at is not None and figure.end > at:
         return Standing(
             "暂无数据",
-            f"现有值{figure.when}晚于评价日{at}",
+            f"现有值截至{figure.end}，晚于评价日{at}",
             f"the figure {figure.when_en} is later than {at}",
             goal.value,
         )
