@@ -1,0 +1,1 @@
+"""What departments report and where each target stands: figures, deadlines, standings."""
