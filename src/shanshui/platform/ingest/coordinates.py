@@ -58,7 +58,7 @@ def to_wgs84(longitude: float, latitude: float, datum: Datum | str) -> Point:
     Examples
     --------
     >>> [round(x, 5) for x in to_wgs84(113.32, 23.13, "gcj02")]
-    [113.31463, 23.1326]
+    [113.3146, 23.13261]
     >>> to_wgs84(113.32, 23.13, "cgcs2000")
     Point(longitude=113.32, latitude=23.13)
     """
@@ -80,8 +80,8 @@ def from_wgs84(longitude: float, latitude: float, datum: Datum | str) -> Point:
 
     Examples
     --------
-    >>> [round(x, 5) for x in from_wgs84(113.31463, 23.1326, "gcj02")]
-    [113.32, 23.13]
+    >>> [round(x, 5) for x in from_wgs84(116.404, 39.915, "gcj02")]
+    [116.41024, 39.9164]
     """
     datum = Datum(datum)
     if datum in (Datum.WGS84, Datum.CGCS2000):
