@@ -155,6 +155,38 @@ def steps(*faults):
     return make
 
 
+def review():
+    spans = {"start": "2026-09-01T00:00:00", "end": "2026-10-01T00:00:00"}
+    return models.Review(
+        id=1,
+        domain="air",
+        period="2026-09",
+        share=Decimal(0),
+        seed="s",
+        opened_by="张三",
+        stages=["first", "final"],
+        distinct=True,
+        **spans,
+    )
+
+
+SERIES = {"station": "s", "property": "pm25", "period": 3600}
+HOUR = "2026-09-03T09:00:00"
+
+
+def reviewed(**more):
+    given = {"id": 1, "review_id": 1, "first": HOUR, "last": HOUR, "count": 1, "why": []}
+    given |= {"origin": "flagged", "seen": [[HOUR, 9.0, None, "raw"]], "stage": 2}
+    return models.ReviewItem(**SERIES | given | {"decision_id": 2} | more)
+
+
+def decision(**more):
+    given = {"review_id": 1, "item_id": 1, "kind": "withdraw", "reason": "drift", "via": "cli"}
+    given |= {"evidence_required": True, "evidence_sha256": "a" * 64, "before": [], "written": []}
+    given |= {"transaction": "t", "at": datetime(2026, 10, 5, tzinfo=UTC)}
+    return models.ReviewDecision(**SERIES | given | more)
+
+
 def sound():
     """Rows of every table that are in order."""
     return [
@@ -178,6 +210,11 @@ def sound():
         models.RosterUse(domain="air", purpose="国控点位", roster_id=1),
         frozen(),
         models.FrozenFigure(freeze_id=1, **FIGURE),
+        models.Evidence(sha256="a" * 64, name="a.pdf", size=1, added_by="张三"),
+        review(),
+        reviewed(),
+        decision(id=1, stage="first", who="张三", state="noted"),
+        decision(id=2, stage="final", who="李四", state="applied"),
     ]
 
 
@@ -356,6 +393,15 @@ CASES = {
         "UPDATE indicators SET method = 'shanshui.air.nothing:pm25' WHERE code = 't.low'"
     ),
     "indicator_name_shared": add(lambda: [models.Indicator(code="t.other", name="甲")]),
+    "review_without_reason": change(models.ReviewDecision, reason=" "),
+    "review_undo_without_note": add(
+        lambda: [decision(id=3, stage="final", who="李四", state="noted", kind="undo", reason=None)]
+    ),
+    "review_without_evidence": change(models.ReviewDecision, evidence_sha256=None),
+    "review_by_one_person": change(models.ReviewDecision, who="李四"),
+    "review_stage_differs": change(models.ReviewItem, stage=1),
+    "review_pending": raw("UPDATE review_decisions SET state = 'pending' WHERE id = 2"),
+    "review_open": add(lambda: [reviewed(id=2, stage=0, decision_id=None)]),
 }
 ALSO = {  # what follows from the same fault
     "document_without_edition_in_force": {"assigned_item_dropped"},
