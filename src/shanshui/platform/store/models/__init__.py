@@ -14,6 +14,12 @@ from shanshui.platform.store.models.plans import (
     Task,
 )
 from shanshui.platform.store.models.registry import Load, Property, Station, StationCode
+from shanshui.platform.store.models.reported import (
+    PublishedFigure,
+    ReportedFigure,
+    ReportForm,
+    ReportLine,
+)
 from shanshui.platform.store.models.review import Evidence, Review, ReviewDecision, ReviewItem
 from shanshui.platform.store.models.rosters import (
     Correction,
@@ -45,8 +51,12 @@ __all__ = [
     "Progress",
     "Project",
     "Property",
+    "PublishedFigure",
     "Region",
     "RegionMember",
+    "ReportForm",
+    "ReportLine",
+    "ReportedFigure",
     "Review",
     "ReviewDecision",
     "ReviewItem",
