@@ -22,8 +22,8 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     plan,
     plan_checks,
     plan_ledger,
-    plan_show,
     plan_lists,
+    plan_show,
     plan_targets,
     qc,
     review,
@@ -112,3 +112,29 @@ def demo(
     from shanshui.platform.demo import run
 
     run(output, console=Console())
+
+
+_PANELS = {
+    "开始 Start": ("demo", "init"),
+    "规划 Plans": ("track", "plan", "task", "report-in", "catalog"),
+    "监测数据 Observations": ("ingest", "station", "lake", "qc", "roster", "review", "freeze"),
+    "评价 Assessment": ("assess", "explain", "air", "water", "soil", "noise"),
+    "工作区 Workspace": ("doctor", "log", "backup", "restore"),
+}
+
+
+def _arrange() -> None:
+    """Show the commands by what they are for, in the order of the work."""
+    places = {name: panel for panel, names in _PANELS.items() for name in names}
+    order = list(places)
+    commands, groups = app.registered_commands, app.registered_groups
+    for command in commands:
+        command.name = command.name or getattr(command.callback, "__name__", "")
+        command.rich_help_panel = places[command.name]
+    for group in groups:
+        group.rich_help_panel = places[str(group.name)]
+    commands.sort(key=lambda command: order.index(str(command.name)))
+    groups.sort(key=lambda group: order.index(str(group.name)))
+
+
+_arrange()
