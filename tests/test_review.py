@@ -253,6 +253,8 @@ def test_what_is_refused_says_why(ward, proof, tmp_path):
         (Choice(item, "correct", "entry_error", None, proof), "value", "须给新值"),
         (Choice(item, "correct", "entry_error", math.nan, proof), "value", "有限数"),
         (Choice(item, "correct", "entry_error", 90.0, proof), "value", "与原值相同"),
+        (Choice(item, "correct", "entry_error", 35000.0, proof), "value", "看单位"),
+        (Choice(item, "correct", "entry_error", -40.0, proof), "value", "看单位"),
         (Choice(item, "correct", "entry_error", {at(51): 9.0}, proof), "value", "不在此条目里"),
         (Choice(item, "backfill", "late", 3.0, proof), "value", "已有值 90"),
         (Choice(item, "keep", None, 3.0), "value", "不带新值"),
@@ -294,7 +296,7 @@ def test_good_choices_count_where_others_are_refused(ward):
 def test_each_stage_is_of_another_person(ward):
     item = item_at(ward, "1001A", "pm25", 50)
     decide(ward, [Choice(item, "keep")], who="张三", stage="first")
-    again = decide(ward, [Choice(item, "agree")], who="张三", stage="second")
+    again = decide(ward, [Choice(item, "agree")], who="张三 ", stage="second")
     assert codes(again) == ["same_person"]
     assert "张三 已做初审" in again.refused[0].zh
 
@@ -322,6 +324,21 @@ def test_a_corrected_value_is_beyond_the_review(ward):
     )
     ward.lake.store(row, source="更正1号", state="corrected")
     assert codes(decide(ward, [Choice(item, "keep")], who="张三", stage="first")) == ["corrected"]
+
+
+def test_a_change_after_the_freeze_is_told(ward):
+    item = item_at(ward, "1001A", "pm25", 50)
+    given = {"domain": "air", "roster_id": 1, "roster_version_id": 1, "edition": "2026"}
+    given |= {"start": "2026-10-01", "end": "2026-10-31", "lake_version": 1, "as_of": models.now()}
+    given |= {"rows": 1, "properties": {}, "digest": "", "figures_digest": "", "basis": "审核"}
+    with ward.ledger.write(who="张三", action="test") as session:
+        session.add(models.Roster(id=1, code="r", name="国控", domain="air", purpose="国控点位"))
+        session.flush()
+        session.add(models.RosterVersion(id=1, roster_id=1, label="一", start="2026-01-01"))
+        session.flush()
+        session.add(models.Freeze(period="2026-10", frozen_by="张三", **given))
+    assert through(ward, Choice(item, "keep")).final == ["2026-10"]
+    assert undo(ward, who="王五", note="再看", items=[item]).final == ["2026-10"]
 
 
 def test_evidence_is_kept_once_by_its_digest(ward, proof):

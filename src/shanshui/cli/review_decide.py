@@ -463,5 +463,11 @@ def _told(done: Outcome, zh: str, *, dry_run: bool = False) -> None:
             "已审 decided",
             f"{len(done.decisions):,} 条 items：{zh}{lake}；批次 batch {done.transaction}",
         )
+    if done.final:
+        note(
+            f"{'、'.join(done.final)} 已定版，定版数不变；要改须更正（见 shanshui freeze diff）",
+            f"{', '.join(done.final)} is final and its figures stay; correct it by a document "
+            "(shanshui freeze diff says what differs)",
+        )
     if refused:
         raise typer.Exit(1)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from sqlalchemy import select
 
+from shanshui import quality
 from shanshui.platform.review.applying import apply
 from shanshui.platform.review.evidence import Kept, keep, note_down
 from shanshui.platform.review.items import (
@@ -29,8 +30,8 @@ from shanshui.platform.review.items import (
 )
 from shanshui.platform.review.judging import Case, Choice, Refusal, Verdict, judge, told
 from shanshui.platform.review.reasons import stage_named
-from shanshui.platform.store.lake_tables import KEY
-from shanshui.platform.store.models import Review, ReviewDecision, ReviewItem, now
+from shanshui.platform.store.lake_tables import KEY, LONG
+from shanshui.platform.store.models import Freeze, Review, ReviewDecision, ReviewItem, now
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
@@ -56,12 +57,16 @@ class Outcome:
         The name of all of them, by which they can be undone at once.
     values : int
         Values that went to the lake.
+    final : list of str
+        Periods among theirs that have been made final (定版): their figures stay until they are
+        corrected by a document.
     """
 
     decisions: list[int]
     refused: list[Refusal]
     transaction: str | None
     values: int
+    final: list[str] = field(default_factory=list)
 
 
 def decide(
@@ -104,7 +109,7 @@ def decide(
         A review has no such stage, or the lake cannot be written (the decisions are in the ledger
         then, and `apply` finishes them).
     """
-    chosen = list(choices)
+    chosen, who = list(choices), who.strip()
     if not dry_run:
         apply(workspace, who=who)
     files = _files(workspace, chosen, copy=not dry_run)
@@ -112,8 +117,9 @@ def decide(
     with workspace.ledger.write(who=who, action=f"review {_action(chosen)}") as session:
         cases, refused = _cases(session, workspace.lake, chosen, files, who, stage)
         verdicts = []
+        strange = _implausible(cases)
         for case in cases:
-            found = judge(case)
+            found = judge(case, strange.get(case.item.id))
             if isinstance(found, Refusal):
                 refused.append(found)
             else:
@@ -136,7 +142,8 @@ def decide(
             case.item.decision_id = one.id
         session.flush()
         numbers = [one.id for one in made]
-    return Outcome(numbers, refused, name, apply(workspace, who=who).values)
+        final = _final(session, [case.item for case, _ in verdicts if case.last])
+    return Outcome(numbers, refused, name, apply(workspace, who=who).values, final)
 
 
 def undo(
@@ -177,6 +184,7 @@ def undo(
     ShanshuiError
         There is no word why, or neither items nor a transaction.
     """
+    who = who.strip()
     if not note.strip():
         raise ShanshuiError("撤销须写明原因 / say why a decision is taken back")
     apply(workspace, who=who)
@@ -223,7 +231,9 @@ def undo(
             )
         session.flush()
         done = [one.id for one in news]
-    return Outcome(done, refused, name if done else None, apply(workspace, who=who).values)
+        final = _final(session, [item for item, stack in made if stack[-1].id in back])
+    values = apply(workspace, who=who).values
+    return Outcome(done, refused, name if done else None, values, final)
 
 
 def take_back(
@@ -377,6 +387,39 @@ def _cases(
             )
         )
     return cases, refused
+
+
+def _final(session: Session, items: Sequence[ReviewItem]) -> list[str]:
+    """Name the periods of items that have been made final."""
+    if not items:
+        return []
+    domains = set(
+        session.scalars(select(Review.domain).where(Review.id.in_({i.review_id for i in items})))
+    )
+    freezes = session.scalars(select(Freeze).where(Freeze.current, Freeze.domain.in_(domains)))
+    return sorted(
+        {
+            one.period
+            for one in freezes
+            # An hour that ends at midnight is of the day before; a day more is no harm to tell of.
+            if any(one.start <= i.last[:10] and i.first[:10] <= one.end for i in items)
+        }
+    )
+
+
+def _implausible(cases: Sequence[Case]) -> dict[int, str]:
+    """Say which new values cannot be: a slip of unit, as a rule."""
+    rows = [
+        (case.item.id, case.item.property, time, case.item.period, number)
+        for case in cases
+        for time, number in case.new_values.items()
+    ]
+    if not rows:
+        return {}
+    kinds = {"station": pl.Int64(), **{n: LONG[n] for n in ("property", "time", "period", "value")}}
+    frame = pl.DataFrame(rows, schema=kinds, orient="row")
+    flags = quality.check(frame, tests=["gross_range", "negative"], levels=["fail"])
+    return dict(flags.select("station", "detail").iter_rows())
 
 
 def _made(case: Case, verdict: Verdict, who: str, name: str, via: str) -> ReviewDecision:

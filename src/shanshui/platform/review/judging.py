@@ -127,6 +127,16 @@ class Case:
         """Whether it is the last stage."""
         return self.at == len(self.review.stages) - 1
 
+    @property
+    def new_values(self) -> Mapping[datetime, float]:
+        """The finite new values, each by its time."""
+        given = self.choice.value
+        if given is None or self.choice.kind not in ("correct", "backfill"):
+            return {}
+        if not isinstance(given, Mapping):
+            given = {datetime.fromisoformat(self.item.first): given}
+        return {time: value for time, value in given.items() if math.isfinite(value)}
+
     def no(self, code: str, zh: str, en: str) -> Refusal:
         """Refuse."""
         name = labelled(self.item)
@@ -156,8 +166,16 @@ def told(item: ReviewItem, one: ReviewDecision, head: str) -> tuple[str, str]:
     return f"{labelled(item)}：{head} {zh}", f"{labelled(item)}: {en}"
 
 
-def judge(case: Case) -> Verdict | Refusal:
-    """Say what a choice comes to, or why it is refused."""
+def judge(case: Case, implausible: str | None = None) -> Verdict | Refusal:
+    """Say what a choice comes to, or why it is refused.
+
+    Parameters
+    ----------
+    case : Case
+        The choice.
+    implausible : str, optional
+        What quality control says of a new value that cannot be.
+    """
     refusal = _stage(case) or _state(case)
     if refusal:
         return refusal
@@ -167,7 +185,13 @@ def judge(case: Case) -> Verdict | Refusal:
         return case.no(
             "value", f"没有决定“{case.choice.kind}”", f'no decision "{case.choice.kind}"'
         )
-    return _settled(case)
+    found = _settled(case)
+    if implausible and isinstance(found, Verdict):
+        zh, _, en = implausible.partition(" / ")
+        return case.no(
+            "value", f"新值不可能，看单位是否有误：{zh}", f"no such value, see its unit: {en or zh}"
+        )
+    return found
 
 
 def _stage(case: Case) -> Refusal | None:
