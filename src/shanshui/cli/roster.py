@@ -236,8 +236,7 @@ def list_(listing: Listing, where: Where = None) -> None:
     shown = [
         row
         | {
-            "used_zh": {"yes": "在用", "by date": "在用（按日期）", None: None}[row["used"]],
-            "reference": row["reference"] or None,
+            "used_zh": {"yes": "在用，固定", "by date": "在用", None: None}[row["used"]],
             "moved": row["moved"] or None,
         }
         for row in rows
@@ -250,7 +249,6 @@ def list_(listing: Listing, where: Where = None) -> None:
         "start": "起",
         "end": "止",
         "stations": "点位",
-        "reference": "对照点",
         "moved": "迁入",
         "approval": "批准文件",
         "used_zh": "在用",
@@ -490,7 +488,8 @@ def compare(
     ]
     shown = [row | {"added": "是" if row["added"] else None} for row in rows]
     heads = {"station": "点位", "fate": "两期", "moved_from": "原点位", "added": "后增"}
-    deliver(rows, shown, heads, listing, str(found))
+    said("同口径 same roster", str(found))
+    deliver(rows, shown, heads, listing, f"{found.now.text} 与 {found.before.text} 的点位 stations")
     for area, (left, of) in found.thinned.items():
         note(
             f"{area}：{of} 个评价点位里 {left} 个可比",

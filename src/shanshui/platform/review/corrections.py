@@ -268,10 +268,10 @@ def correct(
                 corrects_id=old.id,
                 document=document.strip(),
                 reason=reason.strip(),
-                changed=counts["changed"] + counts["restated"],
+                changed=counts["changed"],
                 added=counts["added"],
                 withdrawn=counts["withdrawn"],
-                figures=_told(found.figures),
+                figures=_told(found),
                 who=who,
             )
         )
@@ -281,11 +281,12 @@ def correct(
     return row, found
 
 
-def _told(changes: list[tuple[str, str, str, str, Any, Any]]) -> dict[str, Any]:
+def _told(found: FreezeDiff) -> dict[str, Any]:
     """Name each figure that a correction changes; of very many the first."""
     return {
-        "count": len(changes),
-        "changes": [list(change) for change in changes[:_MANY]],
+        "count": len(found.figures),
+        "changes": [list(change) for change in found.figures[:_MANY]],
+        "restated": found.counts["restated"],
     }
 
 

@@ -63,7 +63,7 @@ def air(
     # A day that only ends in the period (its hour 24) belongs to the one before.
     days = air.daily(hours).filter(pl.col("date").is_between(span.start, span.end))
     said: dict[str, Any] = {"period": span.kind, "edition": edition, "basis": basis}
-    of_stations = air.statistics(air.aqi(days, edition=edition), **said)
+    of_stations = air.statistics(days, **said)
     lines = _lines("station", of_stations, "station")
     gaps = _invalid(of_stations, stations)
     area = "city" if stations["city"].null_count() < stations.height else "county"
