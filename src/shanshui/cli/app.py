@@ -130,7 +130,7 @@ def _arrange() -> None:
     commands, groups = app.registered_commands, app.registered_groups
     for command in commands:
         command.name = command.name or getattr(command.callback, "__name__", "")
-        command.rich_help_panel = places[command.name]
+        command.rich_help_panel = places[str(command.name)]
     for group in groups:
         group.rich_help_panel = places[str(group.name)]
     commands.sort(key=lambda command: order.index(str(command.name)))
