@@ -356,6 +356,26 @@ def test_quarters_and_years_are_frozen_too(workspace):
     assert row.edition == "2026"
 
 
+def test_days_are_frozen_where_there_are_no_hours(workspace):
+    days = air.daily(hours())
+    long = days.unpivot(
+        ["so2", "no2", "co", "o3_8h", "pm10", "pm25"], index=["station", "date"],
+        variable_name="property",
+    ).select(
+        "station", "property", pl.lit(86400, pl.Int32).alias("period"), "value",
+        time=pl.col("date").cast(pl.Datetime("us")) + timedelta(days=1),
+    )  # fmt: skip
+    workspace.lake.store(long, source="日值.csv")
+    import_(workspace, listed())
+    row = take(workspace, roster="guokong")
+    assert row.rows == 3 * 31 * 6
+    (line,) = [one for one in figures_of(workspace, row) if one["kind"] == "city"]
+    assert line["figures"]["valid_days"] == "31"
+    sites = pl.DataFrame({"station": ["A1", "A2", "A3"], "city": "青禾市"})
+    city = air.statistics(air.area(days, sites), by="city")
+    assert float(line["figures"]["composite"]) == city["composite"].item()
+
+
 # ------------------------------------------------------------------------------------------ water
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from shanshui.platform.ingest.measures import measures
 from shanshui.platform.review.frozen_rows import text_of
 from shanshui.standards.basis import Basis
+from shanshui.standards.editions import edition as edition_of
 
 if TYPE_CHECKING:
     from shanshui.platform.review.frozen_rows import Asked
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 EDITIONS = {"air": "air", "water": "water.surface"}
 """Domain of the editions by which each is judged."""
-_HOUR = 3600
+_HOUR, _DAY = 3600, 86_400
 _GAPS = {
     "few_days": ("有效天数不足", "too few valid days"),
     "few_samples": ("监测次数不足", "too few samples"),
@@ -50,18 +51,12 @@ def air(
 ) -> Figures:
     """Compute days of cities, and statistics of cities and stations (HJ 663)."""
     from shanshui import air
-    from shanshui.air._rules import HOURLY
 
-    hours = asked.rows(lake, properties=HOURLY, period=_HOUR, wide=True).collect()
-    hours = hours.select(
-        "station",
-        "time",
-        *(pl.col(i) if i in hours.columns else pl.lit(None, pl.Float64).alias(i) for i in HOURLY),
-    )
-    if hours.is_empty():
+    # Days are made by the edition of their date, unless the freeze names another.
+    named = None if edition == edition_of(EDITIONS["air"], span.end).name else edition
+    days = _days(lake, asked, named).filter(pl.col("date").is_between(span.start, span.end))
+    if days.is_empty():
         return Figures([], [])
-    # A day that only ends in the period (its hour 24) belongs to the one before.
-    days = air.daily(hours).filter(pl.col("date").is_between(span.start, span.end))
     said: dict[str, Any] = {"period": span.kind, "edition": edition, "basis": basis}
     of_stations = air.statistics(days, **said)
     lines = _lines("station", of_stations, "station")
@@ -71,11 +66,31 @@ def air(
     if listed.height:
         kept = days.filter(pl.col("station").is_in(listed["station"].to_list()))
         of_area = air.aqi(
-            air.area(kept, listed.select("station", area, "reference"), by=area), edition=edition
+            air.area(kept, listed.select("station", area, "reference"), by=area, edition=named),
+            edition=edition,
         )
         lines += _lines("city_daily", of_area, area, day="date")
         lines += _lines("city", air.statistics(of_area, by=area, **said), area)
     return Figures(lines, gaps)
+
+
+def _days(lake: Lake, asked: Asked, edition: str | None) -> pl.DataFrame:
+    """Make the days of stations of their hours; where the lake has days only, those."""
+    from shanshui import air
+    from shanshui.air._rules import DAILY, HOURLY
+
+    hours = asked.rows(lake, properties=HOURLY, period=_HOUR, wide=True).collect()
+    if not hours.is_empty():
+        return air.daily(_whole(hours, "time", HOURLY), edition=edition)
+    days = asked.rows(lake, properties=DAILY, period=_DAY, wide=True).collect()
+    # A day's value ends at the midnight after it.
+    dated = days.with_columns(date=(pl.col("time") - pl.duration(days=1)).dt.date())
+    return _whole(dated, "date", DAILY)
+
+
+def _whole(frame: pl.DataFrame, time: str, items: Sequence[str]) -> pl.DataFrame:
+    there = [pl.col(i) if i in frame.columns else pl.lit(None, pl.Float64).alias(i) for i in items]
+    return frame.select("station", time, *there)
 
 
 def _invalid(statistics: pl.DataFrame, stations: pl.DataFrame) -> list[tuple[str, str]]:
