@@ -30,6 +30,7 @@ from shanshui.platform.store.models.rosters import (
     RosterUse,
     RosterVersion,
 )
+from shanshui.platform.store.models.standings import Standing, StandingRun
 
 __all__ = [
     "AnnualTarget",
@@ -64,6 +65,8 @@ __all__ = [
     "RosterEntry",
     "RosterUse",
     "RosterVersion",
+    "Standing",
+    "StandingRun",
     "Station",
     "StationCode",
     "Task",
