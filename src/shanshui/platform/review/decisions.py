@@ -114,7 +114,7 @@ def decide(
         apply(workspace, who=who)
     files = _files(workspace, chosen, copy=not dry_run)
     name = secrets.token_hex(12)
-    with workspace.ledger.write(who=who, action=f"review {_action(chosen)}") as session:
+    with workspace.ledger.write(who=who, action=f"review {_action(chosen, via)}") as session:
         cases, refused = _cases(session, workspace.lake, chosen, files, who, stage)
         verdicts = []
         strange = _implausible(cases)
@@ -299,7 +299,9 @@ def take_back(
 # ----------------------------------------------------------------------------------------- helpers
 
 
-def _action(chosen: Sequence[Choice]) -> str:
+def _action(chosen: Sequence[Choice], via: str) -> str:
+    if via == "excel":
+        return "import"
     kinds = {one.kind for one in chosen}
     return next(iter(kinds)) if len(kinds) == 1 else "decide"
 

@@ -223,6 +223,7 @@ def _review(
     )
     for one in same:
         if one.period == period:
+            session.refresh(one, with_for_update=True)  # nobody decides meanwhile
             return one, False
         raise ShanshuiError(
             f"审核 {one.id}（{one.period}）已包括 {period} 的一部分；一个值只在一次审核里 / "
