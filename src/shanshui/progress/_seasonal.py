@@ -47,9 +47,10 @@ def simulate(
     # The paths are drawn here, all at once: the library draws them one by one.
     rng = np.random.default_rng(seed)
     values, axes = np.linalg.eigh((spread + spread.T) / 2)
-    root = axes * np.sqrt(np.clip(values, 0, None))
+    # The symmetric root: there is one only, whatever signs an eigenvector comes with.
+    root = (axes * np.sqrt(np.clip(values, 0, None))) @ axes.T
     middle = found.predicted_state[:, -1]
-    apart = rng.standard_normal((count, len(middle))) @ root.T
+    apart = rng.standard_normal((count, len(middle))) @ root
     heavy = np.sqrt(len(errors) / rng.chisquare(len(errors), count))[:, None]
     means, drawn = [], []
     for _ in range(steps):

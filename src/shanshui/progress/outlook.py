@@ -190,10 +190,10 @@ def projection(
     projections); means are taken as logarithms, ratios by the arcsine. The days (or months) that
     are in count as they are; what is left is drawn many times. Nothing after `at` is looked at.
 
-    It is silent, and says why, where history is too short or has gaps in the year that runs, and
-    where no back-test of that sort of series and that distance passed the gate: at least 200 cases
-    held back, 70 to 90 % of them within the 80 % interval, and a Brier score below that of
-    climatology.
+    It is silent, and says why, where history is too short or lacks a month of this year or of the
+    last, and where no back-test of that sort of series and that distance passed the gate: at least
+    200 cases held back, 70 to 90 % of them within the 80 % interval, and a Brier score below that
+    of climatology.
 
     Parameters
     ----------
@@ -355,9 +355,13 @@ def _silence(
 ) -> tuple[str, str] | None:
     """Say why there is nothing to say, or None."""
     if known is None:
+        which = ("当年", "次年")[ahead] if ahead < 2 else f"{ahead}年后"
+        which_en = (
+            ("the year that runs", "the next year")[ahead] if ahead < 2 else f"{ahead} years on"
+        )
         return (
-            f"{name} 提前{ahead}年的预测未经回测",
-            f"projections of {name} {ahead} years ahead have not been back-tested",
+            f"{name} 的{which}预测未经回测",
+            f"projections of {name} for {which_en} have not been back-tested",
         )
     if not known.passes:
         return (
@@ -390,11 +394,14 @@ def _silence(
             f"{known.from_month}月底前的预测在回测中不优于气候态",
             f"before the end of month {known.from_month} its back-test does not beat climatology",
         )
-    gaps = [m for m in range(1, complete + 1) if (at.year, m) not in have]
+    # As in the back-tests: every month of the year that runs and, within it, of the year before.
+    due = [(at.year, m) for m in range(1, complete + 1)]
+    due += [] if ahead else [(at.year - 1, m) for m in range(1, 13)]
+    gaps = [f"{y}-{m:02d}" for y, m in sorted(due) if (y, m) not in have]
     if gaps:
         return (
-            f"{at.year}年缺{'、'.join(map(str, gaps))}月的值",
-            f"no value of month {', '.join(map(str, gaps))} of {at.year}",
+            f"缺{'、'.join(gaps[:3])}{'等' if gaps[3:] else ''}月的值",
+            f"no value of {', '.join(gaps[:3])}{' and others' if gaps[3:] else ''}",
         )
     return None
 
