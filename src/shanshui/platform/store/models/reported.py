@@ -1,4 +1,4 @@
-"""What departments report (填报): forms, their lines, the figures in versions; published figures."""
+"""What departments report (填报), and what authorities publish: forms, lines, versions."""
 
 from __future__ import annotations
 
