@@ -117,6 +117,38 @@ def test_a_missing_hour_is_back_filled():
 
 
 @pytest.mark.usefixtures("folder")
+def test_several_values_come_from_a_file(tmp_path):
+    run("open", "2026-10")
+    place = ["--review", 1, "--station", "1002A", "--property", "pm10", "--property", "pm25"]
+    span = ["--from", "2026-10-03 12:00", "--to", "2026-10-03 14:00", "--period", 3600]
+    why = ["--stage", "初审", "--reason", "late", "--evidence", "维修单.txt"]
+    lines = ["station,property,time,value"]
+    lines += [f"1002A,{p},2026-10-03 {h}:00,{h}.5" for p in ("pm10", "pm25") for h in (12, 14)]
+    paper = tmp_path / "补.csv"
+    paper.write_text("\n".join(lines), encoding="utf-8")
+    run("backfill", *place, *span, *why, "--values", paper)
+    decided = {row["item"]: row for row in rows() if row["decision"]}
+    assert {row["property"] for row in decided.values()} == {"pm10", "pm25"}
+    for item in decided:
+        (record,) = json.loads(run("show", item, "--json").stdout)
+        assert [row[1] for row in record["history"][0]["written"]] == [12.5, None, 14.5]
+    run("undo", *decided, "--note", "再补")
+    for text, words in (
+        ("time,value\n2026-10-03 12:00:00,3", "须有 station"),
+        ("station,property,time,value\n1001A,pm10,2026-10-03 12:00:00,3", "第 1 行"),
+        ("station,property,time\n1002A,pm10,2026-10-03 12:00:00", "缺列 value"),
+        ("\n".join([*lines, lines[-1]]), "重复"),
+        ("station,property,time,value\n1002A,pm10,昨天,3", "应如"),
+    ):
+        paper.write_text(text, encoding="utf-8")
+        said = CliRunner().invoke(
+            app, ["review", "backfill", *map(str, [*place, *span, *why, "--values", paper])]
+        )
+        assert words in str(said.exception), text
+    assert [row for row in rows() if row["decision"]] == []
+
+
+@pytest.mark.usefixtures("folder")
 def test_wrong_commands_are_told():
     run("open", "2026-10")
     run("keep", "--stage", "初审", code=2)

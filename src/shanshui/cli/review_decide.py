@@ -15,6 +15,7 @@ from shanshui.cli.output import err, note, said, working
 from shanshui.cli.review import CHOICE, Properties, Stations, app
 from shanshui.cli.workspace import Where, Who, opened, person
 from shanshui.platform.files import write_whole
+from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
     from shanshui.platform.review.decisions import Outcome
@@ -164,6 +165,16 @@ class Value:
     value: Annotated[
         float | None, option("--value", "新值", "the new value", METHOD, metavar="数值")
     ] = None
+    values: Annotated[
+        str | None,
+        option(
+            "--values",
+            "几个新值的 CSV：time,value，多个站点或项目时加 station,property",
+            "a CSV of several new values: time, value, and station, property where needed",
+            METHOD,
+            metavar="文件",
+        ),
+    ] = None
     period: Annotated[
         int,
         option(
@@ -175,6 +186,22 @@ class Value:
             show_default=True,
         ),
     ] = 3600
+
+    def of(self, workspace: Workspace, items: Sequence[int]) -> dict[int, dict[datetime, float]]:
+        """Return the new values of items, where a file has them."""
+        if self.values is None:
+            return {}
+        import polars as pl
+
+        from shanshui.platform.review.selecting import values_for
+
+        try:
+            table = pl.read_csv(self.values, infer_schema_length=None)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise ShanshuiError(
+                f"读不了 {self.values}：{error} / cannot read {self.values}: {error}"
+            ) from None
+        return values_for(workspace, items, table)
 
 
 @app.command(
@@ -401,12 +428,13 @@ def _decide(
     with opened(where) as workspace:
         name = person(who)
         items = which.of(workspace, name, kind, value.period)
+        given = value.of(workspace, items)
         choices = [
             Choice(
                 item,
                 kind,
                 grounds.reason,
-                value.value,
+                given.get(item, value.value),
                 grounds.evidence,
                 grounds.words,
                 grounds.seen,

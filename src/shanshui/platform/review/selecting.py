@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from sqlalchemy import select
 
-from shanshui.platform.review.items import SAID, labelled, review_named, values_of
+from shanshui.platform.review.items import SAID, items_named, labelled, review_named, values_of
 from shanshui.platform.review.queue import SERIES, make_item, properties_of
 from shanshui.platform.store.lake_tables import KEY
 from shanshui.platform.store.models import Review, ReviewItem
@@ -104,6 +104,66 @@ def batch(
             )
         chosen.sort(key=lambda item: (item.station, item.property, item.first))
         return [item.id for item in chosen]
+
+
+def values_for(
+    workspace: Workspace, items: Sequence[int], table: pl.DataFrame
+) -> dict[int, dict[datetime, float]]:
+    """Return the new values of items, each by its time, from a table.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        With the review.
+    items : list of int
+        Numbers of the items.
+    table : polars DataFrame
+        ``time`` and ``value``; ``station`` and ``property`` where the items are of several.
+
+    Raises
+    ------
+    ShanshuiError
+        A column is missing, a row is of none of the items, or is there twice.
+    """
+    missing = [name for name in ("time", "value") if name not in table.columns]
+    if missing:
+        raise ShanshuiError(
+            f"新值表缺列 {'、'.join(missing)} / the table of new values lacks {', '.join(missing)}"
+        )
+    on = [name for name in ("station", "property") if name in table.columns]
+    with workspace.ledger.read() as session:
+        seen = values_of(items_named(session, items).values())
+    if seen.select(*SERIES[:2]).n_unique() > 1 and len(on) < 2:
+        raise ShanshuiError(
+            "条目不止一个站点或项目，新值表须有 station、property 列 / the items are of several "
+            "stations or properties: the table of new values needs these columns"
+        )
+    kinds: dict[str, pl.DataType] = {name: pl.String() for name in on}
+    kinds |= {"time": seen.schema["time"], "value": pl.Float64()}
+    try:
+        if table.schema["time"] == pl.String:
+            times = [datetime.fromisoformat(t.replace("/", "-")) for t in table["time"]]
+            table = table.with_columns(pl.Series("time", times))
+        rows = table.select(pl.col(name).cast(kind) for name, kind in kinds.items())
+    except (pl.exceptions.PolarsError, ValueError, AttributeError) as error:
+        raise ShanshuiError(
+            "新值表的 time 应如 2026-10-03 09:00，value 应为数 / in the table of new values "
+            f"time is such as 2026-10-03 09:00 and value a number ({error})"
+        ) from None
+    both = rows.join(seen.select("item", *on, "time"), on=[*on, "time"], how="left")
+    for at, row in enumerate(both.iter_rows(named=True), start=1):
+        if row["item"] is None or row["value"] is None:
+            raise ShanshuiError(
+                f"新值表第 {at} 行（{row['time']}）不属于所选条目，或没有值 / "
+                f"row {at} of the table of new values ({row['time']}) is of none of the items, or "
+                "has no value"
+            )
+    if rows.select(*on, "time").is_duplicated().any():
+        raise ShanshuiError("新值表有重复的时间 / a time is twice in the table of new values")
+    found: dict[int, dict[datetime, float]] = {}
+    for item, time, value in both.select("item", "time", "value").iter_rows():
+        found.setdefault(item, {})[time] = value
+    return found
 
 
 def _inside(review: Review, start: datetime, end: datetime) -> None:
