@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -282,6 +283,9 @@ def test_the_chance_gives_the_state_where_there_is_one(chance: Fraction, state: 
     assert silent.state == "达到序时进度"  # by the line: 27.5
     assert silent.reason.endswith("不作预测：历史仅3个月")
     assert thresholds().on_track == Fraction(4, 5)
+    with pytest.raises(ShanshuiError, match="is of 24, not of 25"):
+        standing(years, now, base, projection=replace(guess, target=Fraction(24)))
+    assert standing(years, now, base, projection=replace(guess, target=Fraction(25))).state == state
 
 
 def test_sections_and_percentiles_in_the_year() -> None:

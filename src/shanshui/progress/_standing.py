@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from shanshui.progress._exact import plain, rounded
 from shanshui.progress.goals import Goal
+from shanshui.standards import ShanshuiError
 
 if TYPE_CHECKING:
     from shanshui.progress.commitment import Commitment
@@ -121,6 +122,11 @@ class Judging(NamedTuple):
             or projection.year != self.commitment.year
         ):
             return None
+        if projection.target not in (None, self.goal.bound):
+            asked, made = plain(self.goal.bound), plain(projection.target or Fraction(0))
+            raise ShanshuiError(
+                f"预测是对目标{made}作的，不是{asked} / the projection is of {made}, not of {asked}"
+            )
         chance = projection.chance
         state: State = "滞后于序时进度"
         if chance >= self.limits.on_track:

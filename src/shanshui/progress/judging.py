@@ -87,7 +87,7 @@ def standing(
     rest : Remainder, Spare or PercentileRemainder, optional
         What the rest may be, where `so_far` cannot tell it: of a percentile.
     projection : Projection, optional
-        Made by `projection` for the target and its year.
+        Made by `projection` for the target (`Standing.goal` of a call without it) and its year.
     limits : Thresholds, optional
         By default the packaged ones.
     risk, about : number, optional
@@ -96,6 +96,11 @@ def standing(
     Returns
     -------
     Standing
+
+    Raises
+    ------
+    ShanshuiError
+        A number is none, or the projection is of another target.
 
     Examples
     --------

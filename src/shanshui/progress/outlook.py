@@ -106,6 +106,8 @@ class Projection:
         Chance of meeting the target, to the number of futures drawn; None when silent.
     silence, silence_en : str
         Why it is silent; empty when it is not.
+    target : Fraction or None
+        The target that the chance is of.
     """
 
     year: int
@@ -117,6 +119,7 @@ class Projection:
     chance: Fraction | None = None
     silence: str = ""
     silence_en: str = ""
+    target: Fraction | None = None
 
     def text(self, language: Literal["zh", "en"] = "zh", *, digits: int = 1) -> str:
         """Say it in one sentence.
@@ -212,7 +215,8 @@ def projection(
     decimals : int, optional
         The figure is rounded half to even to so many decimals before it is compared.
     value, time : str
-        Columns of the values (null where missing; a ratio in %) and the dates.
+        Columns of the values (null where missing; a ratio in %, so that a good day is 100 and
+        another 0) and the dates.
     tested : sequence of Record, optional
         Back-tests to go by; by default the packaged ones. Make records of your own series with
         `shanshui.progress.backtest.backtest`.
@@ -244,8 +248,9 @@ def projection(
         )
     width = float(Fraction(table()["model"]["interval"]))
     low, middle, high = drawn.quantiles((1 - width) / 2, 0.5, (1 + width) / 2)
-    chance = drawn.chance(exact(target, "target"), comparator, decimals)
-    return Projection(year, at, drawn.months, middle, low, high, chance)
+    goal = exact(target, "target")
+    chance = drawn.chance(goal, comparator, decimals)
+    return Projection(year, at, drawn.months, middle, low, high, chance, target=goal)
 
 
 @dataclass(frozen=True)
