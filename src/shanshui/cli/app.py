@@ -10,6 +10,7 @@ import typer
 from shanshui import __version__
 from shanshui.cli import (  # noqa: F401 - some join air or water
     air,
+    assess,
     bulletin,
     catalog,
     doctor,
@@ -69,6 +70,7 @@ app.add_typer(freeze.app, name="freeze", short_help="定版、更正 [dim]final 
 workspace.register(app)
 ingest.register(app)
 doctor.register(app)
+assess.register(app)
 
 
 def _version(asked: bool) -> None:
