@@ -92,10 +92,24 @@ def assess(
         bool,
         option("--list", "只列出已有结果，不计算", "list results, compute nothing", METHOD),
     ] = False,
+    unanswered: Annotated[
+        bool,
+        option(
+            "--unanswered",
+            "列出有方法而不由监测数据评价的指标和原因",
+            "list indicators with a method that observations do not answer, and why",
+            METHOD,
+        ),
+    ] = False,
 ) -> None:
     """Assess."""
     from shanshui.platform import assess as platform
 
+    if unanswered:
+        left = platform.unanswered()
+        heads = {"code": "代号", "name": "指标", "zh": "为什么"}
+        deliver(left, left, heads, listing, "不由监测数据评价 not answered by observations")
+        return
     day = _day(as_of)
     with opened(where) as workspace:
         if only_list:

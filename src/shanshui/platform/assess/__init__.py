@@ -2,5 +2,6 @@
 
 from shanshui.platform.assess.results import figures, find, read
 from shanshui.platform.assess.running import Assessed, run
+from shanshui.platform.assess.unanswered import answered, unanswered
 
-__all__ = ["Assessed", "figures", "find", "read", "run"]
+__all__ = ["Assessed", "answered", "figures", "find", "read", "run", "unanswered"]

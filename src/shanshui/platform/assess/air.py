@@ -312,12 +312,12 @@ class AirRun:
         fresh: dict[int, pl.DataFrame] | None,
     ) -> pl.DataFrame:
         """Return the days of periods that are not final: of freezes inside them, else live."""
-        first, last = min(one.start for one in terms), max(one.end for one in terms)
+        first, last = min(one.start for one in terms), max(one.reach for one in terms)
         if fresh is None:
             inside = [
                 day
                 for day in pl.date_range(first, last, eager=True).to_list()
-                if any(one.start <= day <= one.end for one in terms)
+                if any(one.start <= day <= one.reach for one in terms)
             ]
             asked = None if regions is None else version.places.with_groups(regions)
             live = self._computed(version, None, _pairs(version, inside, asked))

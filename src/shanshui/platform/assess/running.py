@@ -14,13 +14,14 @@ from shanshui.platform.assess.job import Job, series_of
 from shanshui.platform.assess.layers import CLOCK, cut, moment_of
 from shanshui.platform.assess.results import Written, shelf
 from shanshui.platform.assess.terms import Term, around, term
+from shanshui.platform.assess.water import WaterRun
 from shanshui.platform.store.models import now
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
     from shanshui.platform.store import Workspace
 
-DOMAINS = {"air": AirRun}
+DOMAINS: dict[str, type[AirRun | WaterRun]] = {"air": AirRun, "water": WaterRun}
 """What assesses each domain."""
 
 

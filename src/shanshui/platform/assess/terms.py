@@ -41,6 +41,11 @@ class Term:
         return (self.end - self.start).days + 1
 
     @property
+    def reach(self) -> date:
+        """The last day that has a say: whether a place has 1—N月, later months of the year tell."""
+        return date(self.end.year, 12, 31) if self.kind == "ytd" else self.end
+
+    @property
     def label(self) -> str:
         """What the methods call it."""
         return f"{self.text[:7]}~{self.text[-2:]}" if self.kind == "ytd" else self.text

@@ -1,0 +1,404 @@
+"""Assess surface water: samples of the lake to means of sections, classes, shares and index."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from hashlib import sha256
+from typing import Any
+
+import polars as pl
+
+from shanshui import __version__
+from shanshui.platform.assess import changes
+from shanshui.platform.assess.air_figures import FIGURES, NO_DATA, written
+from shanshui.platform.assess.job import Job, Series, Version, mark, marker
+from shanshui.platform.assess.layers import Frozen, covering, frozen, layer_of_days
+from shanshui.platform.assess.results import Scope, Written, store
+from shanshui.platform.assess.tables import RESULT
+from shanshui.platform.assess.terms import Term, touched
+from shanshui.platform.catalog.names import indicator_rows
+from shanshui.platform.review import rosters
+from shanshui.platform.review.frozen_figures import _samples as samples_of
+from shanshui.platform.store.models import RosterVersion
+from shanshui.standards.errors import UnverifiedFigure
+from shanshui.water import surface
+from shanshui.water.surface.aggregate import known_items
+from shanshui.water.surface.classify import standard
+
+DOMAIN = "water"
+_HOME = "shanshui.water.surface"
+_RATIO, _INDEX = 1, 4  # decimals of a share, of the index where the catalogue has none
+_ROW = {"station": pl.String, "property": pl.String, "time": pl.Datetime("us"), "period": pl.Int32}
+_ROW |= {"value": pl.Float64, "flag": pl.String, "state": pl.String}
+
+
+class WaterRun:
+    """One roster of surface water in one run."""
+
+    def __init__(self, job: Job, series: Series) -> None:
+        self.job = job
+        self.series = series
+        self.frozen = frozen(job.workspace, DOMAIN, series.roster_id, job.cut.freezes)
+        self.digest = series.digest(__version__)
+        self.items = list(known_items(standard(None)))
+        self._final: frozenset[int] = frozenset()
+        self._there: list[date] | None = None
+
+    def run(self) -> Written:
+        """Compute and store what is asked for, or what has changed."""
+        job = self.job
+        known = marker(job, self.series)
+        if known is not None and job.cut.asked is None:
+            self._final = known.freezes
+        before = known if job.whole and known and known.digest == self.digest else None
+        if job.terms is not None:
+            terms = list(job.terms)
+        else:
+            there = self._days_there()
+            if not there:
+                job.unanswered.append((f"water {self.series.roster}", "没有监测数据", "no samples"))
+                return Written()
+            days = there
+            if before is not None:
+                days = self._changed(before.lake_version, before.freezes)
+            terms = touched(days, max(there))
+        done = self._assess(sorted(terms))
+        if job.whole:
+            counts = {"stored": done.stored, "same": done.same, "withdrawn": done.withdrawn}
+            mark(job, self.series, self.digest, self.frozen, counts)
+        return done
+
+    def _days_there(self) -> list[date]:
+        rows = self._observations(None, None)
+        found = rows.select(changes.day_of().alias("date")).unique().collect()
+        return sorted(found["date"].to_list())
+
+    def _changed(self, version: int, freezes: frozenset[int]) -> list[date]:
+        rows = changes.since(self.job.lake, version, self.job.cut.version).filter(
+            pl.col("property").is_in(self.items), pl.col("station").is_in(self.series.stations())
+        )
+        days = set(rows["date"].to_list())
+        spans = {one.id: (one.start, one.end) for one in self.frozen}
+        for number in set(spans) ^ freezes:
+            first, last = spans.get(number) or self._span_of(number)
+            days |= set(pl.date_range(first, last, "1mo", eager=True).to_list())
+        return sorted(days)
+
+    def _span_of(self, number: int) -> tuple[date, date]:
+        from shanshui.platform.store.models import Freeze
+
+        with self.job.workspace.ledger.read() as session:
+            row = session.get_one(Freeze, number)
+            return date.fromisoformat(row.start), date.fromisoformat(row.end)
+
+    # ---------------------------------------------------------------------------------- rows
+
+    def _observations(
+        self, start: datetime | None, end: datetime | None, one: Frozen | None = None
+    ) -> pl.LazyFrame:
+        cut = self.job.cut
+        if cut.until is not None:
+            end = cut.until if end is None else min(end, cut.until)
+        return self.job.lake.observations(
+            self.series.stations(),
+            self.items,
+            start,
+            end,
+            as_of=cut.recorded if one is None else one.asked.as_of,
+        )
+
+    def _rows(self, first: date, last: date, holder: Frozen | None) -> pl.DataFrame:
+        """Return the observations of a span: of a freeze, else of freezes inside it and live."""
+        span = datetime.combine(first, time()), datetime.combine(last + timedelta(days=1), time())
+        if holder is not None:
+            return self._taken(self._observations(*span, holder), holder)
+        layers = layer_of_days(self.frozen, first, last)
+        parts = []
+        for layer in layers["layer"].unique():
+            one = next((f for f in self.frozen if f.id == layer), None)
+            days = layers.filter(pl.col("layer") == layer).select("date")
+            rows = self._taken(self._observations(*span, one), one)
+            parts.append(
+                rows.with_columns(changes.day_of().alias("date"))
+                .join(days, on="date", how="semi")
+                .drop("date")
+            )
+        return pl.concat(parts)
+
+    def _taken(self, rows: pl.LazyFrame, one: Frozen | None) -> pl.DataFrame:
+        # What is final counts as reviewed.
+        state = pl.col("state") if one is None else pl.lit("reviewed").alias("state")
+        return rows.select(*(c for c in _ROW if c != "state"), state).collect()
+
+    # ------------------------------------------------------------------------------- figures
+
+    def _assess(self, terms: Sequence[Term]) -> Written:
+        done = Written()
+        groups: dict[tuple[int, int | None], list[Term]] = {}
+        for one in terms:
+            holder = covering(self.frozen, one)
+            if holder is not None:
+                if holder.id not in self._final:
+                    groups.setdefault((holder.version_id, holder.id), []).append(one)
+                continue
+            version = self.series.of(one.end)
+            if version is None:
+                self.job.unanswered.append(
+                    (
+                        f"water {one.text}",
+                        f"名单 {self.series.roster} 没有在 {one.end} 有效的版本",
+                        f"no version of the roster {self.series.roster} is in force on {one.end}",
+                    )
+                )
+                continue
+            groups.setdefault((version.id, None), []).append(one)
+        for (number, freeze), of in groups.items():
+            holder = next((f for f in self.frozen if f.id == freeze), None)
+            years: dict[int, list[Term]] = {}
+            for one in of:
+                years.setdefault(one.end.year, []).append(one)
+            for year, of_year in years.items():
+                self.job.tell(f"水质 water {year}")
+                done += self._of_year(self.series.by_id(number), year, of_year, holder)
+        return done
+
+    def _of_year(
+        self, version: Version, year: int, terms: Sequence[Term], holder: Frozen | None
+    ) -> Written:
+        first, last = min(t.start for t in terms), max(t.end for t in terms)
+        rows = self._rows(first, last, holder)
+        listed = self._listed(version, year)
+        edition = None if holder is None else holder.edition
+        found = [pl.DataFrame(schema=FIGURES | {"inputs": pl.String, "raw": pl.Int64})]
+        regions = self._regions(version)
+        for one in terms:
+            if one.kind == "ytd" and not self._reaches(one):
+                continue
+            inside = rows.filter(changes.day_of().is_between(one.start, one.end))
+            if inside.height:
+                found.append(_figures(inside, one, listed, regions, self.items, edition))
+        scope_regions = self.job.regions
+        lines = pl.concat(found)
+        if scope_regions is not None:
+            lines = lines.filter(pl.col("region").is_in(list(scope_regions)))
+        kept = self._lines(lines, version, terms, regions, holder)
+        scope = Scope(
+            self.series.roster,
+            frozenset(wanted()),
+            scope_regions,
+            frozenset(one.text for one in terms),
+            self.job.cut.asked,
+        )
+        return store(self.job.shelf, kept, scope, self.job.moment)
+
+    def _reaches(self, term: Term) -> bool:
+        """Whether there are samples of the last month of 1—N月, or of a later one of the year."""
+        if self._there is None:
+            self._there = self._days_there()
+        return any(term.end.replace(day=1) <= day <= term.reach for day in self._there)
+
+    def _listed(self, version: Version, year: int) -> pl.DataFrame:
+        """Return the roster with the target classes of a year, in force throughout."""
+        with self.job.workspace.ledger.read() as session:
+            row = session.get_one(RosterVersion, version.id)
+            entries = rosters.entries_of(session, row)
+            targets = {e.station_code: rosters.target(e, year) for e in entries}
+        return version.stations.drop("reference", "moved_from").with_columns(
+            pl.col("station").replace_strict(targets, return_dtype=pl.Int64).alias("target"),
+            pl.lit(None, pl.Date).alias("from"),
+            pl.lit(None, pl.Date).alias("to"),
+        )
+
+    def _regions(self, version: Version) -> pl.DataFrame:
+        """Return sections with every region that they count for."""
+        both = version.places.all().select("station", "region")
+        parts = [both]
+        for code, members in version.places.groups.items():
+            inside = both.filter(pl.col("region").is_in(list(members)))
+            parts.append(inside.with_columns(pl.lit(code).alias("region")))
+        if (home := self.job.workspace.region) is not None:
+            alone = version.counted.join(both, on="station", how="anti").select("station")
+            parts.append(alone.with_columns(pl.lit(home).alias("region")))
+        return pl.concat(parts).unique(maintain_order=True)
+
+    def _lines(
+        self,
+        found: pl.DataFrame,
+        version: Version,
+        terms: Sequence[Term],
+        regions: pl.DataFrame,
+        holder: Frozen | None,
+    ) -> pl.DataFrame:
+        spans = pl.DataFrame(
+            [(one.text, one.start.isoformat(), one.end.isoformat()) for one in terms],
+            schema={"period": pl.String, "start": pl.String, "end": pl.String},
+            orient="row",
+        )
+        counted = regions.join(version.counted, on="station", how="semi")
+        sizes = counted.group_by("region").agg(pl.len().cast(pl.Int64).alias("stations"))
+        if holder is not None:
+            status: pl.Expr = pl.lit("定版")
+        else:
+            status = pl.when(pl.col("raw") > 0).then(pl.lit("实时")).otherwise(pl.lit("审核"))
+        return (
+            found.join(spans, on="period", how="left")
+            .join(sizes, on="region", how="left")
+            .with_columns(
+                pl.lit(version.text).alias("roster"),
+                pl.lit(None, pl.String).alias("formula"),
+                status.alias("status"),
+                pl.lit(None if holder is None else holder.text, pl.String).alias("freeze"),
+                pl.lit(self.job.cut.version if holder is None else holder.lake_version).alias(
+                    "lake_version"
+                ),
+                pl.lit(self.job.cut.asked, pl.Datetime("us", "UTC")).alias("as_of"),
+                pl.lit(None, pl.Int64).alias("days_expected"),
+                pl.lit(__version__).alias("code"),
+                pl.lit(self.job.moment, pl.Datetime("us", "UTC")).alias("at"),
+            )
+            .select(pl.col(c).cast(kind) for c, kind in RESULT.items() if c != "id")
+        )
+
+
+def wanted() -> dict[str, dict[str, Any]]:
+    """Return the indicators of the catalogue that surface water answers, by code."""
+    return {row["code"]: row for row in indicator_rows() if row["method"].startswith(f"{_HOME}.")}
+
+
+def sections(
+    rows: pl.DataFrame,
+    term: Term,
+    listed: pl.DataFrame,
+    items: Sequence[str],
+    edition: str | None,
+) -> pl.DataFrame:
+    """Average the samples of a period by section, and judge them against the roster.
+
+    Parameters
+    ----------
+    rows : polars DataFrame
+        Long observations of the period.
+    term : Term
+        The period.
+    listed : polars DataFrame
+        The roster.
+    items : sequence of str
+        Items of the standard.
+    edition : str or None
+        By default the one there is.
+
+    Returns
+    -------
+    polars DataFrame
+        A row for each section: its means, ``class, attains, left_out`` …
+    """
+    there = [i for i in items if i in set(rows["property"].unique())]
+    # A sample belongs to the day that it ends in.
+    day = rows.with_columns(period=pl.lit(1, pl.Int32))
+    wide = samples_of(day, there, datetime.combine(term.start, time()))
+    wide = wide.join(listed.select("station", "kind"), on="station")
+    kind: Any = term.months if term.kind == "ytd" else term.kind
+    means = surface.aggregate(wide, by=["station", "kind"], period=kind, edition=edition)
+    placed = surface.enroll(means.drop("kind"), surface.roster(listed))
+    return surface.classify(placed, kind="kind", target="target")
+
+
+def _figures(
+    rows: pl.DataFrame,
+    term: Term,
+    listed: pl.DataFrame,
+    regions: pl.DataFrame,
+    items: Sequence[str],
+    edition: str | None,
+) -> pl.DataFrame:
+    judged = sections(rows, term, listed, items, edition)
+    placed = judged.filter(pl.col("left_out").is_null()).join(regions, on="station")
+    if placed.is_empty():
+        return pl.DataFrame(schema=FIGURES | {"inputs": pl.String, "raw": pl.Int64})
+    shares = surface.shares(placed, by="region")
+    with warnings.catch_warnings():
+        # What is not certain of the index is said in the documentation.
+        warnings.simplefilter("ignore", UnverifiedFigure)
+        index = surface.cwqi(placed, by="region", kind="kind")
+    known = standard(edition).name
+    parts = []
+    for code, row in wanted().items():
+        _, column = row["method"].split(":")
+        if column == "class":
+            parts.append(_class_of_river(placed, code, row))
+            continue
+        source = index if column == "cwqi" else shares
+        value = pl.col(column) if column in source.columns else pl.lit(None, pl.Float64)
+        reason = (
+            pl.lit("missing_items:") + pl.col("missing")
+            if column == "cwqi"
+            else pl.lit("no_target" if column.startswith("attained") else NO_DATA)
+        )
+        decimals = row["decimals"]
+        if decimals is None:
+            decimals = _INDEX if column == "cwqi" else _RATIO
+        parts.append(
+            source.select(
+                pl.lit(code).alias("indicator"),
+                "region",
+                written(value, decimals).alias("value"),
+                pl.lit(row["unit"], pl.String).alias("unit"),
+                pl.when(value.is_null()).then(reason).alias("reason"),
+                pl.lit(row["method"]).alias("method"),
+            )
+        )
+    marks = _marks(placed, rows, items)
+    out = pl.concat(parts).join(marks, on="region", how="left")
+    return out.with_columns(
+        pl.lit(term.text).alias("period"),
+        pl.lit(known).alias("edition"),
+        *(pl.lit(None, pl.String).alias(c) for c in ("state", "dust")),
+        pl.lit(None, pl.Int64).alias("days_valid"),
+    ).select(*FIGURES, "inputs", "raw")
+
+
+def _class_of_river(placed: pl.DataFrame, code: str, row: dict[str, Any]) -> pl.DataFrame:
+    """Judge the river that an indicator names, where it has fewer than five sections."""
+    river = str(row["name"]).removesuffix("水质类别")
+    own = placed.filter(pl.col("river") == river)
+    empty = pl.DataFrame(
+        schema=dict.fromkeys(
+            ("indicator", "region", "value", "unit", "reason", "method"), pl.String
+        )
+    )
+    if own.is_empty():
+        return empty
+    judged = surface.evaluate(own, by="region", kind="kind")
+    value = pl.col("class").cast(pl.String)
+    return judged.select(
+        pl.lit(code).alias("indicator"),
+        "region",
+        value.alias("value"),
+        pl.lit(row["unit"], pl.String).alias("unit"),
+        pl.when(value.is_null()).then(pl.lit("judged_by_shares")).alias("reason"),
+        pl.lit(row["method"]).alias("method"),
+    )
+
+
+def _marks(placed: pl.DataFrame, rows: pl.DataFrame, items: Sequence[str]) -> pl.DataFrame:
+    """Return the fingerprint of the means that entered, and how many values nobody reviewed."""
+    shown = [c for c in items if c in placed.columns]
+    raw = (
+        rows.filter(pl.col("state") == "raw", pl.col("value").is_not_null())
+        .group_by("station")
+        .agg(pl.len().cast(pl.Int64).alias("raw"))
+    )
+    cells = [pl.col(c).cast(pl.String).fill_null("-") for c in ("station", *shown, "target")]
+    texts = (
+        placed.join(raw, on="station", how="left")
+        .sort("region", "station")
+        .group_by("region", maintain_order=True)
+        .agg(
+            pl.concat_str(cells, separator=",").str.join("\n").alias("text"),
+            pl.col("raw").sum(),
+        )
+    )
+    marks = [sha256(text.encode()).hexdigest()[:16] for text in texts["text"]]
+    return texts.select("region", pl.Series("inputs", marks, dtype=pl.String), "raw")
