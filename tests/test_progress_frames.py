@@ -230,6 +230,24 @@ def test_of_several_rows_the_one_on_the_promised_basis_answers() -> None:
     assert found["state"].to_list() == ["口径不一致"]  # 35.0 on it, but the baseline is not
 
 
+def test_what_is_of_the_very_day_counts() -> None:
+    day = date(2026, 9, 30)
+    one = {"id": ["a"], "value": ["9"], "unit": ["个"]}
+    promises = pl.DataFrame(
+        {"id": ["a"], "comparator": [">="], "value": ["9"], "year": [2026], "lasting": [True]}
+    )
+    figures = pl.DataFrame(one | {"date": [day]})
+    parts = pl.DataFrame(one | {"through": [day], "done": [273], "left": [92]})
+    for found in (
+        standings(promises, figures, at=day),
+        standings(promises, at=day, so_far=parts),
+    ):
+        assert found["day"].to_list() == [day]
+    before = date(2026, 9, 29)
+    assert standings(promises, figures, at=before)["state"].to_list() == ["暂无数据"]
+    assert standings(promises, at=before, so_far=parts)["state"].to_list() == ["暂无数据"]
+
+
 def test_schedules_projections_and_several_keys() -> None:
     promises = PROMISES.tail(1).with_columns(region=pl.lit("青禾县"))
     schedule = pl.DataFrame(

@@ -82,6 +82,38 @@ def test_days_count_one_by_one() -> None:
     assert "缺2025-04月" in guess(gaps).silence
 
 
+def test_a_month_that_has_not_ended_is_not_known() -> None:
+    history = months(2022, 2025)
+    wild = history.with_columns(
+        value=pl.when(pl.col("date") == date(2025, 9, 1)).then(9999.0).otherwise(pl.col("value"))
+    )
+    day = date(2025, 9, 20)
+    assert guess(history, at=day) == guess(wild, at=day)
+    assert guess(history, at=day).months == 44
+
+
+def test_the_days_left_weigh_what_they_are() -> None:
+    """A steady town, but for twenty days of December twice as high: nothing is left to chance."""
+    days = pl.date_range(date(2023, 1, 1), date(2025, 12, 20), eager=True)
+    high = pl.col("date") > date(2025, 11, 30)
+    history = pl.DataFrame({"date": days}).with_columns(
+        value=pl.when(high).then(60.0).otherwise(30.0)
+    )
+    found = guess(history, at=date(2025, 12, 20))
+    assert found.value == pytest.approx((334 * 30 + 20 * 60 + 11 * 30) / 365)
+    assert found.low == pytest.approx(found.high)
+
+
+def test_the_next_year_is_of_its_own_months() -> None:
+    known = replace(records()[0], ahead=1)
+    days = pl.date_range(date(2022, 1, 1), date(2025, 9, 1), "1mo", eager=True)
+    values = 30 * np.exp(0.5 * np.cos(2 * np.pi * (days.dt.month().to_numpy() - 1) / 12))
+    history = pl.DataFrame({"date": days, "value": values})
+    lengths = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+    found = guess(history, year=2026, tested=[known])
+    assert found.value == pytest.approx(values[:12] @ lengths / 365, rel=1e-6)
+
+
 def test_rounding_and_the_way_of_the_target() -> None:
     history = months(2022, 2025)
     plain = guess(history, target="29.8")

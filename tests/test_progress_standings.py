@@ -179,10 +179,15 @@ def test_a_deferred_promise_takes_the_value_that_is_handed_down() -> None:
 
 
 def test_a_year_on_the_way_is_judged_by_its_own_value() -> None:
-    promise = Commitment("<=", 30, "µg/m3", 2030, deadline=date(2030, 6, 30), stretch=28)
+    path = ((date(2028, 12, 31), 32),)
+    promise = Commitment(
+        "<=", 30, "µg/m3", 2030, deadline=date(2030, 6, 30), stretch=28, schedule=path
+    )
     own = promise.set_by(AnnualTarget("<=", 33, 2026))
     assert (own.year, own.end, own.stretch) == (2026, date(2026, 12, 31), None)
+    assert own.schedule == ()
     assert promise.set_by(AnnualTarget("<=", 30, 2030)).end == date(2030, 6, 30)
+    assert promise.set_by(AnnualTarget("<=", 30, 2030)).schedule == path
     assert standing(own, Figure(32, 2026, "µg/m3")).state == "已完成"
 
 
@@ -224,6 +229,15 @@ def test_the_course_of_last_year_is_the_path() -> None:
     risky = found("24.4")
     assert (risky.state, risky.pace) == ("存在风险", Fraction(2) / (26 - Fraction(650, 28)))
     assert found("25.4").state == "滞后于序时进度"
+
+
+def test_on_the_edges_of_the_path() -> None:
+    on_it = part(25, date(2026, 9, 30), same=26, last_year=26)
+    assert standing(PM25, so_far=on_it).state == "达到序时进度"
+    promise, base = Commitment("<=", 30, "µg/m3", 2027), Figure("33.0", 2024, "µg/m3")
+    assert standing(promise, Figure("32.4", 2025, "µg/m3"), base).pace == Fraction(3, 5)
+    assert standing(promise, Figure("32.4", 2025, "µg/m3"), base).state == "存在风险"
+    assert standing(promise, Figure("32.5", 2025, "µg/m3"), base).state == "滞后于序时进度"
 
 
 def test_by_points_for_ratios() -> None:
