@@ -41,15 +41,19 @@ def test_init_says_where_and_what_next(place, capsys):
 
 def test_a_lost_ledger_comes_back_from_its_backup(place, capsys):
     change(place)
+    evidence = place / "evidence" / "ab" / "照片.jpg"
+    evidence.parent.mkdir(parents=True)
+    evidence.write_bytes(b"\xff\xd8")
     assert run("backup") == 0
     (backup,) = (place / "backups").iterdir()
     assert run("restore", backup) == 1
     assert "不能恢复到那里" in capsys.readouterr().err
-    for file in place.glob("ledger.db*"):
+    for file in [*place.glob("ledger.db*"), evidence]:
         file.unlink()
     assert run("log") == 1
     assert "shanshui restore" in capsys.readouterr().err
     assert run("restore", backup) == 0
+    assert evidence.read_bytes() == b"\xff\xd8"
     capsys.readouterr()
     assert run("log", "--json", "--subject", "organizations") == 0
     (row,) = json.loads(capsys.readouterr().out)

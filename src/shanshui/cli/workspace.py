@@ -145,10 +145,8 @@ def backup(
     ] = None,
 ) -> None:
     """Back the ledger up."""
-    from shanshui.platform.store.backup import dump
-
     with opened(where) as workspace, working("备份 backing up"):
-        path = dump(workspace.ledger, output or workspace.folder / "backups")
+        path = workspace.backup(output)
     said("已备份 backed up", str(path))
 
 
@@ -236,8 +234,10 @@ def register(app: typer.Typer) -> None:
     app.command(
         "backup",
         short_help="备份台账 [dim]back the ledger up[/dim]",
-        help="备份台账：一个 ZIP，SQLite 和 PostgreSQL 都能恢复。\n\n"
-        "[dim]Back the ledger up as a ZIP that either database takes back.[/dim]",
+        help="备份台账、设置、导入方案和佐证：一个 ZIP，SQLite 和 PostgreSQL 都能恢复。"
+        "监测数据另用 shanshui lake backup。\n\n"
+        "[dim]Back up the ledger, settings, import profiles and evidence as a ZIP that either "
+        "database takes back. The lake has shanshui lake backup.[/dim]",
         epilog="例 Examples\n\n[cyan]shanshui backup -o /mnt/备份[/cyan]",
     )(backup)
     app.command(

@@ -1,7 +1,9 @@
 """Copies of the ledger that any database can take back.
 
 A backup is a ZIP: ``ledger.json`` names the revision and counts the rows, and each table is a file
-of JSON Lines. A ledger on SQLite can be restored to PostgreSQL and the other way round.
+of JSON Lines. A ledger on SQLite can be restored to PostgreSQL and the other way round. With a
+workspace's folder, the files that the ledger speaks of are in it too; the lake has backups of its
+own.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, LargeBinary, MetaData, Table, func, insert, select, text
 
-from shanshui.platform.files import whole
+from shanshui.platform.files import whole, write_whole
 from shanshui.platform.store.upgrade import alone, pending, revision, steps, upgrade
 from shanshui.standards.errors import ShanshuiError
 
@@ -27,10 +29,12 @@ if TYPE_CHECKING:
     from shanshui.platform.store.ledger import Ledger
 
 _MANIFEST = "ledger.json"
+_FILES = "files/"
+_KEPT = ("shanshui.toml", "profiles/**/*", "evidence/**/*")
 _ROWS = 1_000  # held in memory at a time
 
 
-def dump(ledger: Ledger, folder: str | Path) -> Path:
+def dump(ledger: Ledger, folder: str | Path, *, beside: Path | None = None) -> Path:
     """Write a backup of the ledger into a folder.
 
     Parameters
@@ -39,6 +43,8 @@ def dump(ledger: Ledger, folder: str | Path) -> Path:
         Of this or an older version.
     folder : str or path
         Made where it is not there.
+    beside : pathlib.Path, optional
+        Folder of the workspace, whose settings, import profiles and evidence are taken too.
 
     Returns
     -------
@@ -58,12 +64,14 @@ def dump(ledger: Ledger, folder: str | Path) -> Path:
             counts = {
                 table.name: _write(connection, table, packed) for table in _tables(connection)
             }
+            for file in _files(beside):
+                packed.write(file, _FILES + file.relative_to(beside or file).as_posix())
             manifest = {"revision": found, "made": moment, "rows": counts}
             packed.writestr(_MANIFEST, json.dumps(manifest, indent=1))
     return path
 
 
-def restore(path: str | Path, ledger: Ledger) -> dict[str, int]:
+def restore(path: str | Path, ledger: Ledger, *, beside: Path | None = None) -> dict[str, int]:
     """Fill an empty database from a backup, and bring it up to date.
 
     Parameters
@@ -72,6 +80,9 @@ def restore(path: str | Path, ledger: Ledger) -> dict[str, int]:
         A file that `dump` wrote.
     ledger : Ledger
         An empty database: a file that is not there yet, or a PostgreSQL database without tables.
+    beside : pathlib.Path, optional
+        Folder of the workspace, which gets back the files that it has lost; those that are there
+        stay as they are.
 
     Returns
     -------
@@ -91,6 +102,8 @@ def restore(path: str | Path, ledger: Ledger) -> dict[str, int]:
         raise ShanshuiError(
             f"{ledger.label} 不是空的，不能恢复到那里 / {ledger.label} is not empty"
         )
+    with zipfile.ZipFile(path) as packed:
+        _put_back(packed, beside)
     with zipfile.ZipFile(path) as packed, alone(ledger) as connection:
         steps(connection, manifest["revision"])
         for table in _tables(connection):
@@ -122,6 +135,22 @@ def examine(path: str | Path) -> dict[str, Any]:
             f"{path} 已损坏：{damaged or short[0]} / {path} is damaged: {damaged or short[0]}"
         )
     return manifest
+
+
+def _files(folder: Path | None) -> list[Path]:
+    if folder is None:
+        return []
+    return sorted(file for kept in _KEPT for file in folder.glob(kept) if file.is_file())
+
+
+def _put_back(packed: zipfile.ZipFile, folder: Path | None) -> None:
+    for name in packed.namelist():
+        if folder is None or not name.startswith(_FILES) or name.endswith("/"):
+            continue
+        path = (folder / name.removeprefix(_FILES)).resolve()
+        if path.is_relative_to(folder.resolve()) and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, packed.read(name))
 
 
 def _tables(connection: Connection) -> list[Table]:

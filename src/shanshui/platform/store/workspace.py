@@ -158,7 +158,7 @@ class Workspace:
 
     @classmethod
     def restore(cls, path: str | Path, folder: str | Path | None = None) -> dict[str, int]:
-        """Restore the ledger of a workspace that has lost it.
+        """Restore the ledger of a workspace that has lost it, and the files that are missing.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class Workspace:
         book = Ledger(_ledger_url(where, _read(where / SETTINGS)))
         try:
             with _alone(where):
-                return backup.restore(path, book)
+                return backup.restore(path, book, beside=where)
         finally:
             book.close()
 
@@ -194,6 +194,21 @@ class Workspace:
         url = str(os.environ.get("SHANSHUI_LAKE") or given.get("url", "lake"))
         place: str | Path = url if "://" in url else (self.folder / url)
         return Lake(place, options={k: str(v) for k, v in given.get("options", {}).items()})
+
+    def backup(self, folder: str | Path | None = None) -> Path:
+        """Back up the ledger, the settings, import profiles and evidence; the lake has its own.
+
+        Parameters
+        ----------
+        folder : str or path, optional
+            By default ``backups`` in the workspace.
+
+        Returns
+        -------
+        pathlib.Path
+            The backup (`shanshui.platform.store.backup.dump`).
+        """
+        return backup.dump(self.ledger, folder or self.folder / "backups", beside=self.folder)
 
     def close(self) -> None:
         """Let the connections go."""
@@ -222,7 +237,7 @@ class Workspace:
         if not pending(found):  # another program has done it while this one waited
             return
         if found is not None:
-            self.backed_up = backup.dump(self.ledger, self.folder / "backups")
+            self.backed_up = self.backup()
         upgrade(self.ledger)
         self._fill()
         self.migrated = f"{found} → {head()}"
