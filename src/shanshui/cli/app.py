@@ -33,6 +33,7 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     soil,
     station,
     task,
+    track,
     water,
     water_bulletin,
     workspace,
@@ -70,6 +71,7 @@ app.add_typer(freeze.app, name="freeze", short_help="定版、更正 [dim]final 
 workspace.register(app)
 ingest.register(app)
 doctor.register(app)
+track.register(app)
 assess.register(app)
 
 

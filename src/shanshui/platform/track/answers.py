@@ -229,9 +229,9 @@ def choose(
     -------
     polars.DataFrame
         A row a promise that has a figure: ``id`` and, with prefixes, the columns of the figure
-        (``now_``), the figure of the base year (``then_``), the months of the year so far (``part_``), the same
-        period of last year (``same_``), the whole of last year (``last_``); ``passed`` (the latest
-        period of a figure on another basis that was passed over).
+        (``now_``), the figure of the base year (``then_``), the months of the year so far
+        (``part_``), the same period of last year (``same_``), the whole of last year (``last_``);
+        ``passed`` (the latest period of a figure on another basis that was passed over).
     """
     figures = known.with_columns(basis_status=_basis_status()).with_row_index("place")
     asked = promises.select(

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shanshui.platform.store.models.base import PACKAGED, Base, now
@@ -15,13 +15,12 @@ from shanshui.platform.store.models.base import PACKAGED, Base, now
 class StandingRun(Base):
     """One judging of all targets as of a day (评价日, ISO date).
 
-    ``digest`` is over every standing: the same standings of the same day are kept once. Of several
-    runs of a day the last counts; ``code`` is the version of the program, ``known`` the recorded
-    time up to which figures were known, where one was asked for.
+    ``digest`` is over every standing: what the last run of the day found already is not kept
+    twice. Of several runs of a day the last counts; ``code`` is the version of the program,
+    ``known`` the recorded time up to which figures were known, where one was asked for.
     """
 
     __tablename__ = "standing_runs"
-    __table_args__ = (UniqueConstraint("day", "digest"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     day: Mapped[str] = mapped_column(String(10), index=True)

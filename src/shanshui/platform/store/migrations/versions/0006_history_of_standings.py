@@ -21,7 +21,6 @@ def upgrade() -> None:
         sa.Column("made_by", sa.String(length=100), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_standing_runs")),
-        sa.UniqueConstraint("day", "digest", name=op.f("uq_standing_runs_day_digest")),
     )
     with op.batch_alter_table("standing_runs", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_standing_runs_day"), ["day"], unique=False)
