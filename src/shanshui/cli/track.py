@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shanshui.cli.bulletin import give_template
 from shanshui.cli.options import METHOD, RESULT, option, spread
-from shanshui.cli.output import note, out, said, working
-from shanshui.cli.plan_lists import Print, day_of
+from shanshui.cli.output import out, said, working
+from shanshui.cli.plan_lists import day_of
 from shanshui.cli.workspace import Where, Who, opened, person
 from shanshui.platform.files import write_whole
 
@@ -44,6 +45,47 @@ class Form(StrEnum):
     XLSX = "xlsx"
     DOCX = "docx"
     HTML = "html"
+
+
+def _write_template(path: str | None) -> None:
+    """Write the template that is shipped, and end."""
+    if path is None:
+        return
+    from shanshui.platform.report.track import shipped
+
+    give_template(path, shipped())
+
+
+@dataclass(frozen=True)
+class Print:
+    """What the document says of itself."""
+
+    title: Annotated[str | None, option("--title", "标题", "title", RESULT, metavar="文字")] = None
+    unit: Annotated[
+        str | None, option("--unit", "署名单位", "bureau that issues it", RESULT, metavar="文字")
+    ] = None
+    made: Annotated[
+        str | None,
+        option("--date", "落款日期， 如 2026-11-20", "day that it bears", RESULT, metavar="日期"),
+    ] = None
+    template: Annotated[
+        str | None,
+        option(
+            "--template", "自己的 Word 模板", "a Word template of one's own", RESULT, metavar="文件"
+        ),
+    ] = None
+    write_template: Annotated[
+        str | None,
+        option(
+            "--write-template",
+            "写出自带的 Word 模板， 供修改",
+            "write the template that is shipped, to start from",
+            RESULT,
+            metavar="文件",
+            callback=_write_template,
+            is_eager=True,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +213,7 @@ def track(
     if form is Form.TABLE:
         _show(made)
     else:
-        _deliver(data, into.path or "-", form, len(rows))
+        _deliver(data, into.path or "-", len(rows))
 
 
 def _check(which: Which, into: Into, document: Print, form: Form) -> None:
@@ -226,16 +268,13 @@ def _written(made: Table, rows: list[Row], form: Form, document: Print, name: st
     return report.docx(sheet, template)
 
 
-def _deliver(data: bytes, path: str, form: Form, count: int) -> None:
+def _deliver(data: bytes, path: str, count: int) -> None:
     if path == "-":
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
     write_whole(Path(path), data)
     said("已写 wrote", f"{path}（{count} 项目标 targets）")
-    if form is Form.DOCX:
-        note("表头按页重复，横向 A3", "A3 across, with its head on every page", style="dim",
-             head="说明")  # fmt: skip
 
 
 # -------------------------------------------------------------------------------------- the screen
