@@ -93,15 +93,29 @@ def figures(
     ShanshuiError
         An indicator, a region or a period is not known, or `as_of` has no time zone.
     """
-    if as_of is not None and as_of.tzinfo is None:
-        raise ShanshuiError(f"时刻缺时区：{as_of} / a moment needs its zone: {as_of}")
     book = ledger.ledger if isinstance(ledger, Workspace) else ledger
     with book.read() as session:
-        asked = _asked(session, indicator, region, period)
-        rows = [
-            *_reported(session, asked, as_of, states),
-            *_published(session, asked, as_of, bounds=bounds),
-        ]
+        return frame(session, indicator, region, period, as_of, states=states, bounds=bounds)
+
+
+def frame(
+    session: Session,
+    indicator: Names = None,
+    region: Names = None,
+    period: Names = None,
+    as_of: datetime | None = None,
+    *,
+    states: Collection[str] = ("accepted",),
+    bounds: bool = False,
+) -> pl.DataFrame:
+    """Give reported and published figures within a session; see `figures`."""
+    if as_of is not None and as_of.tzinfo is None:
+        raise ShanshuiError(f"时刻缺时区：{as_of} / a moment needs its zone: {as_of}")
+    asked = _asked(session, indicator, region, period)
+    rows = [
+        *_reported(session, asked, as_of, states),
+        *_published(session, asked, as_of, bounds=bounds),
+    ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
