@@ -405,7 +405,7 @@ def _counted(found: FreezeDiff) -> None:
     for one in found.by_property().iter_rows(named=True):
         parts = "、".join(f"{_FATES[name]} {one[name]:,}" for name in _FATES if one[name])
         said(f"  {label(one['property'])}", f"{parts}；合计变动 {one['sum_change']:+g}")
-    for zh, en in found.prepared.problems:
+    for zh, en in found.prepared.warnings:
         note(zh, en)
 
 

@@ -212,7 +212,7 @@ def written(
         figures_digest=figures_digest(made.lines),
         basis=str(made.basis),
         settings={"properties": list(made.asked.properties)},
-        warnings=[zh for zh, _ in made.problems] or None,
+        warnings=[zh for zh, _ in made.warnings] or None,
         forced=force if made.problems else None,
         frozen_by=who,
         note=note,

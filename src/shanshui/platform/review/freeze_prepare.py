@@ -85,7 +85,9 @@ class Prepared:
     basis : Basis
         What they stand on.
     problems : list of (str, str)
-        What is not in order.
+        What is not in order, and needs a reason to freeze all the same.
+    gaps : list of (str, str)
+        Items that have too few valid days, which the figures leave out by their own rules.
     """
 
     span: Span
@@ -97,6 +99,12 @@ class Prepared:
     lines: list[dict[str, Any]]
     basis: Basis
     problems: list[tuple[str, str]]
+    gaps: list[tuple[str, str]]
+
+    @property
+    def warnings(self) -> list[tuple[str, str]]:
+        """All that a reader of the figures has to know."""
+        return [*self.problems, *self.gaps]
 
 
 def prepare(
@@ -158,8 +166,8 @@ def prepare(
             *_unended(when, today),
             *_waiting(workspace, domain, asked),
             *_silent(workspace, asked, on.stations),
-            *computed.gaps,
         ],
+        gaps=computed.gaps,
     )
 
 
