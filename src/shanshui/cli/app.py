@@ -27,6 +27,9 @@ from shanshui.cli import (  # noqa: F401 - some join air or water
     plan_show,
     plan_targets,
     qc,
+    report_in,
+    report_in_flow,
+    report_in_late,
     review,
     review_decide,
     roster,
@@ -71,6 +74,7 @@ app.add_typer(freeze.app, name="freeze", short_help="定版、更正 [dim]final 
 workspace.register(app)
 ingest.register(app)
 doctor.register(app)
+report_in.register(app)
 track.register(app)
 assess.register(app)
 
