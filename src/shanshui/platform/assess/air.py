@@ -12,7 +12,8 @@ from shanshui import __version__
 from shanshui.air._rules import DAILY, HOURLY
 from shanshui.air.events import Dust
 from shanshui.platform.assess import changes
-from shanshui.platform.assess.air_figures import figures, fingerprints, wanted
+from shanshui.platform.assess.air_figures import figures, fingerprints
+from shanshui.platform.assess.air_figures import wanted as indicators
 from shanshui.platform.assess.engines import HOUR
 from shanshui.platform.assess.events import digest as events_digest
 from shanshui.platform.assess.events import events_of, placed
@@ -30,7 +31,7 @@ from shanshui.platform.assess.terms import Term, touched
 
 DOMAIN = "air"
 _PIECE = 20_000  # station days that are held at once
-_MARKS = [f"excluded_{i}" for i in DAILY]
+MARKS = [f"excluded_{i}" for i in DAILY]
 _DAY: dict[str, Any] = {c: k for c, k in DAYS.schema.items() if c not in {"at", "digest"}} | {
     "date": pl.Date
 }
@@ -123,10 +124,8 @@ class AirRun:
         """Compute the days of regions that depend on changed rows, and keep them."""
         found = {}
         for _, _, version in self.series.versions:
-            pairs = (
-                changed.join(version.places.all(), on="station").select("region", "date").unique()
-            )
-            days = self._computed(version, None, pairs)
+            due = changed.join(version.places.all(), on="station").select("region", "date")
+            days = self.computed(version, None, due.unique())
             self._keep(version, LIVE, days)
             found[version.id] = days
         return found
@@ -152,16 +151,16 @@ class AirRun:
 
     # ------------------------------------------------------------------------------------ days
 
-    def _computed(self, version: Version, one: Frozen | None, pairs: pl.DataFrame) -> pl.DataFrame:
-        """Compute days of regions anew: all of them that `pairs` names (``region, date``)."""
+    def computed(self, version: Version, one: Frozen | None, wanted: pl.DataFrame) -> pl.DataFrame:
+        """Compute days of regions anew: all of them that are wanted (``region, date``)."""
         parts = []
-        listed = version.places.all().join(pairs.select("region").unique(), on="region")
+        listed = version.places.all().join(wanted.select("region").unique(), on="region")
         if listed.is_empty():
             return pl.DataFrame(schema=_DAY)
         most = max(1, _PIECE // listed.height)
-        for first, last in changes.runs(pairs["date"].unique().to_list(), most):
+        for first, last in changes.runs(wanted["date"].unique().to_list(), most):
             self.job.tell(f"日值 days {first:%Y-%m-%d}")
-            due = pairs.filter(pl.col("date").is_between(first, last))
+            due = wanted.filter(pl.col("date").is_between(first, last))
             near = listed.join(due.select("region").unique(), on="region", how="semi")
             asked = self._asked(one, sorted(set(near["station"])), first, last)
             if asked is None:
@@ -206,7 +205,7 @@ class AirRun:
         return days.with_columns(
             pl.lit(version.id).alias("roster_version"),
             pl.lit(LIVE if one is None else one.id).alias("layer"),
-            *(pl.lit(None, pl.String).alias(c) for c in _MARKS if c not in days.columns),
+            *(pl.lit(None, pl.String).alias(c) for c in MARKS if c not in days.columns),
             (pl.col("raw") if raw is not None else pl.lit(None)).fill_null(0).alias("raw"),
         ).select(pl.col(c).cast(kind) for c, kind in _DAY.items())
 
@@ -251,12 +250,11 @@ class AirRun:
         """Return the days of a freeze: computed once, for they never change."""
         if one.id not in self._cache:
             version = self.series.by_id(one.version_id)
-            days = (
-                self._kept(version, one.id, None) if self.job.cut.asked is None else pl.DataFrame()
-            )
+            known = self.job.cut.asked is None and not self.job.anew
+            days = self._kept(version, one.id, None) if known else pl.DataFrame()
             if days.is_empty():
-                pairs = _pairs(version, pl.date_range(one.start, one.end, eager=True).to_list())
-                days = self._computed(version, one, pairs)
+                every = pl.date_range(one.start, one.end, eager=True).to_list()
+                days = self.computed(version, one, pairs(version, every))
                 self._keep(version, one.id, days)
             self._cache[one.id] = days
         return self._cache[one.id]
@@ -300,11 +298,11 @@ class AirRun:
             )
         for number, of in open_.items():
             version = self.series.by_id(number)
-            days = self._open_days(version, of, regions, fresh)
+            days = self.open_days(version, of, regions, fresh)
             done += self._written(version, days, of, regions, None)
         return done
 
-    def _open_days(
+    def open_days(
         self,
         version: Version,
         terms: Sequence[Term],
@@ -320,7 +318,7 @@ class AirRun:
                 if any(one.start <= day <= one.reach for one in terms)
             ]
             asked = None if regions is None else version.places.with_groups(regions)
-            live = self._computed(version, None, _pairs(version, inside, asked))
+            live = self.computed(version, None, pairs(version, inside, asked))
             self._keep(version, LIVE, live)
         else:
             live = self._kept(version, LIVE, list(range(first.year, last.year + 1)))
@@ -350,9 +348,9 @@ class AirRun:
         dusts: Sequence[Dust | None] = (None,)
         if self.events is not None:
             dusts = DUSTS
-            days = days.with_columns(pl.col(_MARKS).cast(pl.String))
+            days = days.with_columns(pl.col(MARKS).cast(pl.String))
         else:
-            days = days.drop(_MARKS)
+            days = days.drop(MARKS)
         edition = None if holder is None else holder.edition
         found = figures(days, terms, groups, edition=edition, dusts=dusts)
         marks = fingerprints(days, terms)
@@ -364,7 +362,7 @@ class AirRun:
             scope_regions = frozenset(wanted_regions)
         scope = Scope(
             self.series.roster,
-            frozenset(one.code for one in wanted()),
+            frozenset(one.code for one in indicators()),
             scope_regions,
             frozenset(one.text for one in terms),
             self.job.cut.asked,
@@ -381,7 +379,7 @@ class AirRun:
         holder: Frozen | None,
     ) -> pl.DataFrame:
         """Say of each figure what it stands on."""
-        marks = pl.concat([marks, _of_groups(marks, groups)])
+        marks = pl.concat([marks, of_groups(marks, groups)])
         sizes = version.places.sizes
         sizes |= {code: sum(sizes.get(m, 0) for m in members) for code, members in groups.items()}
         counted = pl.DataFrame(
@@ -421,7 +419,7 @@ class AirRun:
         )
 
 
-def _pairs(version: Version, days: Sequence[date], regions: set[str] | None = None) -> pl.DataFrame:
+def pairs(version: Version, days: Sequence[date], regions: set[str] | None = None) -> pl.DataFrame:
     """Return every region of a version with every day."""
     codes = version.places.all().select("region").unique()
     if regions is not None:
@@ -429,7 +427,7 @@ def _pairs(version: Version, days: Sequence[date], regions: set[str] | None = No
     return codes.join(pl.DataFrame({"date": pl.Series(days, dtype=pl.Date)}), how="cross")
 
 
-def _of_groups(marks: pl.DataFrame, groups: dict[str, tuple[str, ...]]) -> pl.DataFrame:
+def of_groups(marks: pl.DataFrame, groups: dict[str, tuple[str, ...]]) -> pl.DataFrame:
     """Return the fingerprints of groups: those of their cities together."""
     listed = pl.DataFrame(
         [(code, member) for code, members in groups.items() for member in members],

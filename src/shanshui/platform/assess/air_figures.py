@@ -122,7 +122,7 @@ def figures(
         said: dict[str, Any] = {"by": "region", "edition": edition, "digits": digits()}
         if dust is not None:
             said["dust"] = dust
-        for frame in _statistics(days, terms, said):
+        for frame in statistics_of(days, terms, said):
             parts.append(_rows(frame))
             if groups:
                 grouped = air.group(frame, groups, by="region", digits=digits())
@@ -140,7 +140,7 @@ def figures(
     )
 
 
-def _statistics(
+def statistics_of(
     days: pl.DataFrame, terms: Sequence[Term], said: Mapping[str, Any]
 ) -> list[pl.DataFrame]:
     """Call the statistics once for each kind of period, over no more days than it needs."""

@@ -53,6 +53,8 @@ class Job:
         Is told what is being done.
     unanswered : list of (str, str, str)
         What could not be answered: subject, why in Chinese, why in English.
+    anew : bool
+        From rows alone: no day that was computed before is taken.
     """
 
     workspace: Workspace
@@ -65,6 +67,7 @@ class Job:
     regions: frozenset[str] | None
     tell: Callable[[str], None]
     unanswered: list[tuple[str, str, str]] = field(default_factory=list)
+    anew: bool = False
 
     @property
     def lake(self) -> Lake:
@@ -137,6 +140,15 @@ class Series:
         ]
         return found[-1] if found else None
 
+    def by_text(self, text: str) -> Version:
+        """Return a version by what results call it."""
+        for _, _, one in self.versions:
+            if one.text == text:
+                return one
+        raise ShanshuiError(
+            f"名单版本 {text} 已不在台账 / the version {text} of the roster is not in the ledger"
+        )
+
     def by_id(self, number: int) -> Version:
         """Return a version by its row."""
         return next(one for _, _, one in self.versions if one.id == number)
@@ -153,8 +165,11 @@ class Series:
         return sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
 
 
-def series_of(workspace: Workspace, domain: str) -> list[Series]:
-    """Return the rosters in use for a domain; where none is said to be, the only one there is."""
+def series_of(workspace: Workspace, domain: str, code: str | None = None) -> list[Series]:
+    """Return the rosters in use for a domain; where none is said to be, the only one there is.
+
+    With a `code`, that roster, in use or not.
+    """
     found = []
     with workspace.ledger.read() as session:
         uses = list(session.scalars(select(RosterUse).where(RosterUse.domain == domain)))
@@ -162,6 +177,8 @@ def series_of(workspace: Workspace, domain: str) -> list[Series]:
         if not pairs:
             there = list(session.scalars(select(Roster).where(Roster.domain == domain)))
             pairs = [(there[0], None)] if len(there) == 1 else []
+        if code is not None and code not in {roster.code for roster, _ in pairs}:
+            pairs = [(rosters.find(session, code), None)]
         for roster, pinned in pairs:
             versions = tuple(
                 (row.start, row.end, _version(session, roster, row))
@@ -232,11 +249,3 @@ def mark(
         **counts,
     }
     job.shelf.add(RUNS, pl.DataFrame([row], schema=RUNS.schema))
-
-
-def unused(domain: str, zh: str) -> ShanshuiError:
-    """Return the error that no roster counts for a domain."""
-    return ShanshuiError(
-        f"{zh}没有在用名单：shanshui roster import，再 shanshui roster use / "
-        f"no roster is in use for {domain}: shanshui roster import, then shanshui roster use"
-    )

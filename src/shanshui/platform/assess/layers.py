@@ -41,17 +41,15 @@ class Cut:
         Rows whose period ends up to here, by the clock of Asia/Shanghai.
     version : int
         The version of the lake.
+    freezes : datetime or None
+        Freezes made up to here count; None for those in force.
     """
 
     asked: datetime | None
     recorded: datetime | None
     until: datetime | None
     version: int
-
-    @property
-    def freezes(self) -> datetime | None:
-        """Freezes made up to here count; None for all."""
-        return self.asked
+    freezes: datetime | None = None
 
 
 def moment_of(as_of: date | datetime) -> datetime:
@@ -93,8 +91,8 @@ def cut(lake: Lake, as_of: date | datetime | None) -> Cut:
     until = (moment + CLOCK).replace(tzinfo=None)
     before = versions.filter(pl.col("recorded") <= moment)
     if before.is_empty():
-        return Cut(moment, None, until, newest)
-    return Cut(moment, moment, until, int(before["version"][-1]))
+        return Cut(moment, None, until, newest, moment)
+    return Cut(moment, moment, until, int(before["version"][-1]), moment)
 
 
 @dataclass(frozen=True)

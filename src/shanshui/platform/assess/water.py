@@ -31,7 +31,8 @@ DOMAIN = "water"
 _HOME = "shanshui.water.surface"
 _RATIO, _INDEX = 1, 4  # decimals of a share, of the index where the catalogue has none
 _ROW = {"station": pl.String, "property": pl.String, "time": pl.Datetime("us"), "period": pl.Int32}
-_ROW |= {"value": pl.Float64, "flag": pl.String, "state": pl.String}
+_ROW |= {"value": pl.Float64, "flag": pl.String, "state": pl.String, "source": pl.String}
+_ROW |= {"recorded_from": pl.Datetime("us", "UTC")}
 
 
 class WaterRun:
@@ -109,7 +110,7 @@ class WaterRun:
             as_of=cut.recorded if one is None else one.asked.as_of,
         )
 
-    def _rows(self, first: date, last: date, holder: Frozen | None) -> pl.DataFrame:
+    def rows(self, first: date, last: date, holder: Frozen | None) -> pl.DataFrame:
         """Return the observations of a span: of a freeze, else of freezes inside it and live."""
         span = datetime.combine(first, time()), datetime.combine(last + timedelta(days=1), time())
         if holder is not None:
@@ -130,7 +131,7 @@ class WaterRun:
     def _taken(self, rows: pl.LazyFrame, one: Frozen | None) -> pl.DataFrame:
         # What is final counts as reviewed.
         state = pl.col("state") if one is None else pl.lit("reviewed").alias("state")
-        return rows.select(*(c for c in _ROW if c != "state"), state).collect()
+        return rows.select(*(c for c in _ROW if c != "state"), state).collect().select(*_ROW)
 
     # ------------------------------------------------------------------------------- figures
 
@@ -168,17 +169,17 @@ class WaterRun:
         self, version: Version, year: int, terms: Sequence[Term], holder: Frozen | None
     ) -> Written:
         first, last = min(t.start for t in terms), max(t.end for t in terms)
-        rows = self._rows(first, last, holder)
-        listed = self._listed(version, year)
+        rows = self.rows(first, last, holder)
+        listed = self.listed(version, year)
         edition = None if holder is None else holder.edition
         found = [pl.DataFrame(schema=FIGURES | {"inputs": pl.String, "raw": pl.Int64})]
-        regions = self._regions(version)
+        regions = self.regions(version)
         for one in terms:
             if one.kind == "ytd" and not self._reaches(one):
                 continue
             inside = rows.filter(changes.day_of().is_between(one.start, one.end))
             if inside.height:
-                found.append(_figures(inside, one, listed, regions, self.items, edition))
+                found.append(figures_of(inside, one, listed, regions, self.items, edition))
         scope_regions = self.job.regions
         lines = pl.concat(found)
         if scope_regions is not None:
@@ -199,7 +200,7 @@ class WaterRun:
             self._there = self._days_there()
         return any(term.end.replace(day=1) <= day <= term.reach for day in self._there)
 
-    def _listed(self, version: Version, year: int) -> pl.DataFrame:
+    def listed(self, version: Version, year: int) -> pl.DataFrame:
         """Return the roster with the target classes of a year, in force throughout."""
         with self.job.workspace.ledger.read() as session:
             row = session.get_one(RosterVersion, version.id)
@@ -211,7 +212,7 @@ class WaterRun:
             pl.lit(None, pl.Date).alias("to"),
         )
 
-    def _regions(self, version: Version) -> pl.DataFrame:
+    def regions(self, version: Version) -> pl.DataFrame:
         """Return sections with every region that they count for."""
         both = version.places.all().select("station", "region")
         parts = [both]
@@ -305,7 +306,7 @@ def sections(
     return surface.classify(placed, kind="kind", target="target")
 
 
-def _figures(
+def figures_of(
     rows: pl.DataFrame,
     term: Term,
     listed: pl.DataFrame,
@@ -313,6 +314,20 @@ def _figures(
     items: Sequence[str],
     edition: str | None,
 ) -> pl.DataFrame:
+    """Compute the figures of regions over a period.
+
+    Parameters
+    ----------
+    rows, term, listed, items, edition
+        As in `sections`.
+    regions : polars DataFrame
+        ``station`` with each ``region`` that it counts for.
+
+    Returns
+    -------
+    polars DataFrame
+        Columns of `FIGURES`, ``inputs`` and ``raw``.
+    """
     judged = sections(rows, term, listed, items, edition)
     placed = judged.filter(pl.col("left_out").is_null()).join(regions, on="station")
     if placed.is_empty():
