@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shanshui.cli.listing import Form, Listing, deliver
-from shanshui.cli.options import METHOD, option, spread
-from shanshui.cli.output import err, note, said
+from shanshui.cli.listing import Form as ListForm
+from shanshui.cli.listing import Listing, deliver
+from shanshui.cli.options import METHOD, RESULT, option, spread
+from shanshui.cli.output import err, note, said, working
 from shanshui.cli.workspace import Where, Who, opened, person
+from shanshui.platform.files import write_whole
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
@@ -41,6 +44,14 @@ class Domain(StrEnum):
 
     AIR = "air"
     WATER = "water"
+
+
+class Form(StrEnum):
+    """Forms of an explanation."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
 
 
 class Engine(StrEnum):
@@ -132,7 +143,7 @@ def assess(
             )
         news = platform.read(workspace, as_of=day, history=True)
         news = news.filter(news["at"] == done.at)
-    if news.height or listing.said() is not Form.TABLE:
+    if news.height or listing.said() is not ListForm.TABLE:
         _deliver(news, listing, "新的结果 results that are news")
     said(
         "已评价 assessed",
@@ -144,6 +155,83 @@ def assess(
     if len(done.unanswered) > MOST_REASONS:
         more = len(done.unanswered) - MOST_REASONS
         note(f"还有 {more} 项未评价", f"{more} more are not answered", style="cyan")
+
+
+@spread
+def explain(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="结果 RESULT",
+            help="编号，或 指标 地区 时段：PM2.5年均浓度 北京市 2015\n\n"
+            "[dim]an id, or INDICATOR REGION PERIOD[/dim]",
+            show_default=False,
+        ),
+    ],
+    where: Where = None,
+    day: Annotated[
+        str | None,
+        option(
+            "--day",
+            "列出哪一天的原始数据；默认最重的一天",
+            "whose raw rows; by default the day that weighs most",
+            METHOD,
+            metavar="日期",
+        ),
+    ] = None,
+    form: Annotated[
+        Form | None,
+        option(
+            "--format",
+            "text json html；默认看 -o 的后缀，没有 -o 则为 text",
+            "by default by the name of the file, without one text",
+            RESULT,
+        ),
+    ] = None,
+    path: Annotated[
+        Path | None,
+        option("--output", "写到文件", "write a file", RESULT, "-o", metavar="文件"),
+    ] = None,
+    as_json: Annotated[
+        bool, option("--json", "以 JSON 输出", "short for --format json", RESULT)
+    ] = False,
+) -> None:
+    """Explain a result; exits with 1 where the rows no longer yield it."""
+    import json
+
+    from shanshui.platform.assess.lineage import explain as explained
+    from shanshui.platform.report import explain as report
+
+    chosen = Form.JSON if as_json else form or _form(path)
+    of = _day(day)
+    with opened(where) as workspace, working("追溯 tracing"):
+        made = explained(
+            workspace, " ".join(what), day=of.date() if isinstance(of, datetime) else of
+        )
+    if chosen is Form.JSON:
+        text = json.dumps(made.as_dict(), ensure_ascii=False, indent=1, default=str) + "\n"
+    elif chosen is Form.HTML:
+        text = report.page(made, made_at=datetime.now())
+    else:
+        text = report.text(made)
+    if path is None:
+        print(text, end="")
+    else:
+        write_whole(path, text.encode())
+        said("已写 wrote", str(path))
+    zh, en = report.verdict(made)
+    if not (made.recomputed and made.recomputed["equal"]):
+        note(zh, en, style="bold red", head="不等 not equal")
+        raise typer.Exit(1)
+    if path is not None:
+        said("重算 recomputed", zh)
+
+
+def _form(path: Path | None) -> Form:
+    if path is None:
+        return Form.TEXT
+    ending = path.suffix.lower()
+    return {".json": Form.JSON, ".html": Form.HTML, ".htm": Form.HTML}.get(ending, Form.TEXT)
 
 
 def _day(text: str | None) -> date | datetime | None:
@@ -177,6 +265,7 @@ def _codes(region: list[str] | None) -> list[str] | None:
 
 def _deliver(frame: pl.DataFrame, listing: Listing, title: str) -> None:
     from shanshui.platform.catalog.names import indicator_rows, region_rows
+    from shanshui.platform.report.explain import reason
 
     names = {row["code"]: row["name"] for row in indicator_rows()}
     places = {row["code"]: row["name"] for row in region_rows()}
@@ -187,6 +276,7 @@ def _deliver(frame: pl.DataFrame, listing: Listing, title: str) -> None:
     shown = [
         row
         | {
+            "reason": reason(row["reason"]),
             "name": names.get(row["indicator"], row["indicator"]),
             "region": places.get(row["region"], row["region"]),
             "days": None
@@ -212,3 +302,14 @@ def register(app: typer.Typer) -> None:
         "[cyan]shanshui assess --as-of 2026-06-30[/cyan]\n\n"
         "[cyan]shanshui assess --list --period 2026 -o 结果.xlsx[/cyan]",
     )(assess)
+    app.command(
+        "explain",
+        short_help="一个数的来历 [dim]where a result comes from[/dim]",
+        help="从结果追到统计、点位、日值和原始数据，以及标准的条款、名单和数据版本；"
+        "并从原始数据重算一遍，不等时退出码为 1。\n\n"
+        "[dim]From a result down to statistics, stations, days and raw rows, with clauses, roster "
+        "and data version; computes it once more and exits with 1 where it differs.[/dim]",
+        epilog="例 Examples\n\n"
+        "[cyan]shanshui explain PM2.5年均浓度 北京市 2015[/cyan]\n\n"
+        "[cyan]shanshui explain air.pm25.annual_mean 110000 2015 -o 来历.html[/cyan]",
+    )(explain)

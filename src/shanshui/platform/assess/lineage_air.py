@@ -224,6 +224,19 @@ def _rules(one: Wanted, judged: Edition, period: str) -> list[Row]:
     names += _PERIOD if len(period) == len("2026") or "-" in period else ()
     names += ["digits_mean", "percentiles"] if one.item else ["digits_ratio", "digits_index"]
     found += parameters(judged, names)
+    if one.item and pollutant(one.item) in digits():
+        found.append(
+            {
+                "standard": "目录 catalogue",
+                "title": "",
+                "clause": None,
+                "what": "decimals in which this figure is published, more than the edition's",
+                "name": "decimals",
+                "value": one.decimals,
+                "unit": None,
+                "confidence": "B",
+            }
+        )
     if not one.item:
         table = "breakpoints" if any("breakpoints" in m.tables for m in judged.members) else None
         if table:
