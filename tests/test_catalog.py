@@ -24,10 +24,11 @@ from shanshui.plan.grammar import lexicon
 from shanshui.plan.grammar_names import known, named, normal
 from shanshui.plan.reading import read
 from shanshui.platform import catalog
-from shanshui.platform.catalog.answers import answers, segments, series, wording
 from shanshui.platform.catalog.load import load
+from shanshui.platform.catalog.series import segments, series, wording
 from shanshui.platform.demo import samples
 from shanshui.platform.store import models
+from shanshui.platform.track.packaged import answers
 from shanshui.progress import STATES
 from shanshui.progress.commitment import COMPARATORS
 from shanshui.standards import Basis, ShanshuiError

@@ -10,7 +10,7 @@ import polars as pl
 import shanshui
 from shanshui import air
 from shanshui.platform import catalog
-from shanshui.platform.catalog.answers import segments, wording
+from shanshui.platform.catalog.series import segments, wording
 from shanshui.platform.demo.assess import BEFORE, EDITION, SIX, YEAR
 from shanshui.platform.report import figures
 from shanshui.platform.report.pages import HALF, NARROW, Figure, figure, render
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from shanshui.platform.catalog.answers import Answer
     from shanshui.platform.demo.assess import Beijing, National, Water
+    from shanshui.platform.track.packaged import Answer
 
 Row = dict[str, Any]
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from shanshui.platform.catalog.answers import Answer
     from shanshui.platform.demo.assess import Beijing, National, Water
+    from shanshui.platform.track.packaged import Answer
 
 FOLDER = "shanshui-demo"
 REPORT = "report.html"
@@ -102,9 +102,9 @@ def run(
         def step(text: str) -> None:
             progress.update(task, advance=1, description=text)
 
-        from shanshui.platform.catalog.answers import answers as judge
         from shanshui.platform.demo import assess
         from shanshui.platform.demo.page import page
+        from shanshui.platform.track.packaged import answers as judge
 
         step("北京：小时 → 日 → AQI → 统计 Beijing")
         beijing = assess.beijing()
@@ -182,7 +182,7 @@ def _sections(water: Water) -> pl.DataFrame:
 def _answers_table(answers: list[Answer]) -> pl.DataFrame:
     import polars as pl
 
-    from shanshui.platform.catalog.answers import wording
+    from shanshui.platform.catalog.series import wording
 
     rows = []
     for answer in answers:
@@ -271,7 +271,7 @@ def _years(beijing: Beijing) -> Table:
 def _standings(answers: list[Answer]) -> Table:
     from rich.table import Table
 
-    from shanshui.platform.catalog.answers import wording
+    from shanshui.platform.catalog.series import wording
 
     table = Table(title="目标 Targets", title_justify="left", header_style="")
     table.add_column("目标", overflow="fold", ratio=5)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from shanshui.platform.catalog.answers import wording
+from shanshui.platform.catalog.series import wording
 from shanshui.platform.plans import work
 from shanshui.platform.plans.targets import Resolved, resolve
 from shanshui.platform.store.models import (

@@ -66,7 +66,7 @@ SCHEMA: dict[str, Any] = {
 }
 """Columns of what is to be judged."""
 _MUNICIPALITIES = ("110000", "120000", "310000", "500000")
-_ONE_PLACE = ("city", "county", "unit")
+_ALONE = ("city", "county", "unit")
 
 
 def promises(session: Session, day: date) -> pl.DataFrame:
@@ -124,9 +124,25 @@ def _commitments(session: Session) -> list[Row]:
     )  # fmt: skip
     known = _indicators(session)
     read = [_read(found, known) for found in session.execute(query)]
+    _resolve(session, read)
+    return settled(read)
+
+
+def settled(read: Sequence[Row]) -> list[Row]:
+    """Settle what each promise counts from, with the baselines that its plan states.
+
+    Parameters
+    ----------
+    read : list of dict
+        Promises and baselines, columns of `SCHEMA`.
+
+    Returns
+    -------
+    list of dict
+        The promises alone.
+    """
     bases = _stated(row for row in read if row["kind"] == "baseline")
     rows = [row for row in read if row["kind"] != "baseline"]
-    _resolve(session, rows)
     for row in rows:
         _begin(row, bases.get((row["document"], row["indicator"], row["region"]), ()))
     return rows
@@ -137,17 +153,20 @@ def _indicators(session: Session) -> dict[str, Row]:
         Indicator.code, Indicator.name, Indicator.direction, Indicator.lasting, Indicator.decimals,
         Indicator.method,
     )  # fmt: skip
+    return {found.code: described(found._asdict()) for found in session.execute(query)}
+
+
+def described(indicator: Mapping[str, Any]) -> Row:
+    """Give what is asked of an indicator: a row of the catalogue."""
+    method = indicator["method"]
     return {
-        code: {
-            "indicator": code,
-            "indicator_name": name,
-            "better": direction,
-            "lasting": lasting,
-            "decimals": decimals,
-            "way": way_of(method),
-            "item": (method or "").partition(":")[2] or None,
-        }
-        for code, name, direction, lasting, decimals, method in session.execute(query)
+        "indicator": indicator["code"],
+        "indicator_name": indicator["name"],
+        "better": indicator["direction"],
+        "lasting": indicator["lasting"],
+        "decimals": indicator["decimals"],
+        "way": way_of(method),
+        "item": (method or "").partition(":")[2] or None,
     }
 
 
@@ -172,7 +191,7 @@ def _read(found: Any, known: Mapping[str, Row]) -> Row:
     return {
         "id": code, "kind": kind, "commitment": code, "document": document, "title": title,
         "section": section, **what, "region": region_code or region,
-        "region_name": region_name or region, "one_place": _one_place(region_code, level),
+        "region_name": region_name or region, "one_place": one_place(region_code, level),
         "year": year, "month": 0, "deadline": last,
         # A range is judged on its better end; the ledger may hold it with another sign.
         "comparator": "=" if value_to is not None else comparator,
@@ -180,7 +199,7 @@ def _read(found: Any, known: Mapping[str, Row]) -> Row:
         "base_value": base_value, "base_from": None if base_value is None else code,
         "stretch_only": stretch, "approx": approx, "nature": nature, "evidence": False,
         "milestone": kind == "milestone", "set_by": None, "note": None,
-        "start_year": _start(baseline_year, first_year), **_wanted(basis),
+        "start_year": _start(baseline_year, first_year), **wanted(basis),
     }  # fmt: skip
 
 
@@ -191,11 +210,13 @@ def _start(baseline_year: int | None, first_year: int | None) -> int | None:
     return None if first_year is None else first_year - 1
 
 
-def _one_place(code: str | None, level: str | None) -> bool:
-    return level in _ONE_PLACE or code in _MUNICIPALITIES
+def one_place(code: str | None, level: str | None) -> bool:
+    """Say whether a place is judged by itself, so that its days can be counted."""
+    return level in _ALONE or code in _MUNICIPALITIES
 
 
-def _wanted(basis: Mapping[str, Any] | None) -> Row:
+def wanted(basis: Mapping[str, Any] | None) -> Row:
+    """Give the fields of the basis that a promise states, as columns."""
     stated = basis or {}
     return {f"want_{name}": stated.get(name) or None for name in FIELDS}
 
@@ -234,9 +255,13 @@ def _before(base: Row, row: Row, asked: int | None) -> bool:
     return row["year"] is None or base["year"] < row["year"]
 
 
-def _resolve(session: Session, rows: list[Row]) -> None:
+def _resolve(session: Session, rows: Sequence[Row]) -> None:
     """Fill in what another paper sets (按省下达)."""
-    waiting = {row["id"]: row for row in rows if row["value"] is None and not row["milestone"]}
+    waiting = {
+        row["id"]: row
+        for row in rows
+        if row["value"] is None and row["kind"] not in ("baseline", "milestone")
+    }
     if not waiting:
         return
     query = (
@@ -289,15 +314,15 @@ def _annual(session: Session, day: date, commitments: Mapping[str, Row]) -> list
         basis, document, title, name, level,
     ) in session.execute(query):  # fmt: skip
         above = commitments.get(code or "", {})
-        wanted = _wanted(basis)
-        if not any(wanted.values()):
-            wanted = {key: above.get(key) for key in wanted}
+        stated = wanted(basis)
+        if not any(stated.values()):
+            stated = {key: above.get(key) for key in stated}
         found.append(
             {
                 "id": f"annual-{number}", "kind": "month" if month else "annual",
                 "commitment": code, "document": above.get("document") or document,
                 "title": source or title, "section": above.get("section"), **known[indicator],
-                "region": region, "region_name": name, "one_place": _one_place(region, level),
+                "region": region, "region_name": name, "one_place": one_place(region, level),
                 "year": year, "month": month,
                 "deadline": _month_end(year, month) if month else None,
                 "comparator": comparator, "value": value, "value_to": None, "unit": unit,
@@ -306,7 +331,7 @@ def _annual(session: Session, day: date, commitments: Mapping[str, Row]) -> list
                 "base_value": None, "base_from": None,
                 "stretch_only": False, "approx": False, "nature": above.get("nature"),
                 "evidence": False, "milestone": False, "set_by": source or None, "note": None,
-                "start_year": year - 1, **wanted,
+                "start_year": year - 1, **stated,
             }
         )  # fmt: skip
         if "by" in comparator and found[-1]["base_year"] == above.get("base_year"):

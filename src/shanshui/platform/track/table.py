@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from shanshui.platform.catalog.answers import wording
+from shanshui.platform.catalog.series import wording
 from shanshui.platform.plans import work
 from shanshui.platform.track import history
 from shanshui.platform.track.answers import span
