@@ -124,8 +124,8 @@ def open_(
     )
     for one in done.unassigned[:TOLD]:
         note(
-            f"没有责任单位：{one.place} {one.name}（{one.item}）",
-            f"nobody is assigned to {one.item}",
+            f"没有责任单位：{one.place} {one.name}；用 shanshui plan assign {one.item} --lead 单位",
+            f"nobody is assigned to {one.item}: shanshui plan assign",
         )
     if len(done.unassigned) > TOLD:
         err().print(f"[dim]还有 {len(done.unassigned) - TOLD:,} 项 more[/dim]")

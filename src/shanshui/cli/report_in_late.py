@@ -170,9 +170,11 @@ def figures(
         moment = datetime.combine(day_of(as_of) + timedelta(days=1), time(), CLOCK)
     with opened(where) as workspace:
         found = reported.figures(workspace, indicators, regions, period, moment)
+        names = reported.names(workspace, found)
     rows = found.to_dicts()
     shown = [
         row
+        | {name: names[row[name]] for name in ("indicator", "region")}
         | {"value": f"{row['value']} {row['unit'] or ''}"}
         | {"basis": "；".join(row[name] for name in reported.BASIS if row[name])}
         for row in rows

@@ -151,7 +151,8 @@ def reminders(
 def _text(unit: str, rows: Sequence[Row], at: date, sender: str | None) -> str:
     late = sum(row["days"] > 0 for row in rows)
     head = f"截至{day_text(at)}，贵单位尚有 {len(rows)} 项指标未报"
-    head += f"，其中 {late} 项已逾期。" if late else "。"
+    some = "均已逾期" if late == len(rows) else f"其中 {late} 项已逾期"
+    head += f"，{some}。" if late else "。"
     parts = [f"{unit}：", f"    {head}请尽快填报："]
     number = 0
     for period, deadline in dict.fromkeys((row["period"], row["deadline"]) for row in rows):
@@ -191,10 +192,12 @@ def document(reminded: Sequence[Reminder]) -> bytes:
         title.paragraph_format.page_break_before = place > 0
         run = title.add_run("关于尽快填报指标数据的提醒")
         run.bold, run.font.size = True, Pt(18)
-        for text in one.text.rstrip("\n").split("\n"):
+        for place_in, text in enumerate(one.text.rstrip("\n").split("\n")):
             line = paper.add_paragraph(text.strip())
             if text.startswith("    "):
                 line.paragraph_format.first_line_indent = Pt(28)
+            elif place_in:  # who signs, and the day
+                line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     out = io.BytesIO()
     paper.save(out)
     return fixed(out.getvalue())

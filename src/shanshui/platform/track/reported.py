@@ -13,7 +13,14 @@ from sqlalchemy import or_, select
 
 from shanshui.platform.plans.targets import indicator_of, region_of
 from shanshui.platform.store import Workspace
-from shanshui.platform.store.models import PublishedFigure, ReportedFigure, ReportForm, ReportLine
+from shanshui.platform.store.models import (
+    Indicator,
+    PublishedFigure,
+    Region,
+    ReportedFigure,
+    ReportForm,
+    ReportLine,
+)
 from shanshui.platform.track.periods import period_of
 from shanshui.standards.errors import ShanshuiError
 
@@ -156,6 +163,17 @@ def series(
         parts.append(measured)
     every = pl.concat(parts, how="diagonal_relaxed")
     return every.sort("period", "source", "at", maintain_order=True)
+
+
+def names(ledger: Ledger | Workspace, rows: pl.DataFrame) -> dict[str, str]:
+    """Return what the ledger calls the indicators and regions of figure rows, by their codes."""
+    book = ledger.ledger if isinstance(ledger, Workspace) else ledger
+    what = rows["indicator"].unique().to_list()
+    where = rows["region"].unique().to_list()
+    with book.read() as session:
+        indicators = session.scalars(select(Indicator).where(Indicator.code.in_(what)))
+        regions = session.scalars(select(Region).where(Region.code.in_(where)))
+        return {row.code: row.name for row in indicators} | {row.code: row.name for row in regions}
 
 
 Asked = dict[str, list[str] | None]

@@ -140,7 +140,8 @@ def export(workspace: Workspace, unit: str, period: str) -> bytes:
         sheet = form(periods)
         known = _known(session, rows, one.period)
         cells = [_cells(session, sheet, row, periods, known) for row in rows]
-        name, deadline = owner.name, date.fromisoformat(one.deadline)
+        name, text = owner.name, one.period
+        deadline = day_text(date.fromisoformat(one.deadline))
         about = {
             "form": VERSION,
             "ledger": ledger_id(session),
@@ -157,9 +158,9 @@ def export(workspace: Workspace, unit: str, period: str) -> bytes:
             for row, cell in zip(rows, cells, strict=True)
         ]
     out = io.BytesIO()
-    book = office.workbook(_Book(f"{name} 指标填报", one.period), out)
+    book = office.workbook(_Book(f"{name} 指标填报", text), out)
     sheets = office.Sheets(book)
-    write_sheet(sheets, sheet, cells, name, f"{one.period}（{day_text(deadline)}截止）")
+    write_sheet(sheets, sheet, cells, name, f"{text}（{deadline}截止）")
     sheets.words({"填写说明": _HELP})
     write_kept(book, about, kept)
     book.close()
