@@ -187,6 +187,26 @@ def decision(**more):
     return models.ReviewDecision(**SERIES | given | more)
 
 
+FILLED = {"filled_by": "张三", "submitted_by": "张三", "via": "cli"}
+FILLED |= {"submitted_at": datetime(2026, 10, 9, tzinfo=UTC), "value": Decimal(20)}
+
+
+def line(**more):
+    given = {"form_id": 1, "indicator_code": "t.low", "region_code": "441802", "unit": "µg/m3"}
+    return models.ReportLine(**given | more)
+
+
+def figure(**more):
+    moment = datetime(2026, 10, 12, tzinfo=UTC)
+    given = {"line_id": 1, "state": "accepted", "decided_by": "李四", "accepted_at": moment}
+    return models.ReportedFigure(**FILLED | given | more)
+
+
+def published(**more):
+    given = {"indicator_code": "t.low", "region_code": "441802", "period": "2025"}
+    return models.PublishedFigure(**given | {"value": Decimal(21), "source_title": "公报"} | more)
+
+
 def sound():
     """Rows of every table that are in order."""
     return [
@@ -215,6 +235,17 @@ def sound():
         reviewed(),
         decision(id=1, stage="first", who="张三", state="noted"),
         decision(id=2, stage="final", who="李四", state="applied"),
+        models.ReportForm(
+            id=1,
+            organization_id=1,
+            period="2026-Q3",
+            deadline="2026-10-15",
+            origin="plans",
+            made_by="张三",
+        ),
+        line(id=1),
+        figure(id=1),
+        published(),
     ]
 
 
@@ -402,6 +433,17 @@ CASES = {
     "review_stage_differs": change(models.ReviewItem, stage=1),
     "review_pending": raw("UPDATE review_decisions SET state = 'pending' WHERE id = 2"),
     "review_open": add(lambda: [reviewed(id=2, stage=0, decision_id=None)]),
+    "report_late": add(lambda: [line(id=2, region_code="441821")]),
+    "report_waiting": change(
+        models.ReportedFigure, state="submitted", submitted_at=datetime(2026, 9, 9, tzinfo=UTC)
+    ),
+    "report_accepted_by_its_own": change(models.ReportedFigure, decided_by="张三"),
+    "report_versions_in_force": add(lambda: [figure(id=2, number=2, supersedes_id=1)]),
+    "report_superseded_by_none": change(
+        models.ReportedFigure, superseded_at=datetime(2026, 10, 20, tzinfo=UTC)
+    ),
+    "report_implausible": change(models.ReportedFigure, warnings=[{"rule": "jump"}]),
+    "published_twice": add(lambda: [published(value=Decimal(22))]),
 }
 ALSO = {  # what follows from the same fault
     "document_without_edition_in_force": {"assigned_item_dropped"},
