@@ -83,7 +83,7 @@ def answers(at: date = AT) -> list[Answer]:
         [_asked(row, documents[row["document"]], indicators, places) for row in rows]
     )
     names = {place["code"]: place["name"] for place in places.values()}
-    found = judge(pl.DataFrame(asked, schema=promises.SCHEMA), _figures(values), at=at, names=names)
+    found = judge(promises.frame(asked), _figures(values), at=at, names=names)
     judged = {row["id"]: row for row in found.iter_rows(named=True)}
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:

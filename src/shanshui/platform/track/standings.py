@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -466,7 +465,7 @@ def _told(
         ref="by_ref",
         base_ref=pl.coalesce("base_from", "then_ref"),
         base_value=pl.coalesce("base_value", "then_value"),
-        change=_changes(rows),
+        change=_change(),
         remark=pl.concat_str(
             [
                 pl.col("note"),
@@ -487,20 +486,14 @@ def _told(
     return rows.select(COLUMNS)
 
 
-def _changes(rows: pl.DataFrame) -> pl.Series:
+def _change() -> pl.Expr:
     """Compare with the same period of last year where `progress` had no reason to (同比)."""
-    found: list[float | None] = []
-    columns = ("change", "part_value", "by_value", "same_value", "by_unit")
-    for change, part, value, same, unit in rows.select(columns).iter_rows():
-        now = part or value
-        if change is not None or now is None or same is None:
-            found.append(change)
-        elif unit == "%":
-            found.append(float(Fraction(now) - Fraction(same)))
-        else:
-            before = Fraction(same)
-            found.append(float((Fraction(now) - before) / before * 100) if before else None)
-    return pl.Series("change", found, dtype=pl.Float64)
+    now = pl.coalesce("part_value", "by_value").cast(pl.Float64, strict=False)
+    same = pl.col("same_value").cast(pl.Float64, strict=False)
+    points = pl.when(pl.col("by_unit") == "%").then(now - same)
+    return pl.coalesce(
+        "change", points.otherwise(pl.when(same != 0).then((now - same) / same * 100))
+    )
 
 
 def counts(found: pl.DataFrame) -> dict[str, int]:
