@@ -2,7 +2,9 @@
 
 import io
 import json
+import shlex
 import shutil
+from pathlib import Path
 
 import pytest
 from docx import Document
@@ -145,3 +147,14 @@ def test_a_sheet_that_cannot_be_taken_names_the_cells(folder):
     assert "第 5 行“本期值”列" in said.stderr
     assert all(row["state"] == "missing" for row in rows())
     run("export", WATER, "--period", "2026-Q3", "-o", "填报.csv", code=2)
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_commands_of_the_page_run_in_their_order():
+    page = Path(__file__).parents[1] / "docs" / "track" / "reported.md"
+    lines = page.read_text("utf-8").splitlines()
+    commands = [line.removeprefix("$ shanshui ") for line in lines if line.startswith("$ ")]
+    assert len(commands) > 20
+    for command in commands:
+        said = CliRunner().invoke(app, shlex.split(command))
+        assert said.exit_code == 0, command + said.output + str(said.exception)
