@@ -88,7 +88,9 @@ def test_one_figure_by_hand():
     said = run("set", WATER, "40.0", *words, "--basis", "formula=累计建成").stderr
     assert "已填 filled in 2 碧道长度 清城区 2026-Q3，第 1 次" in said
     assert "没有变化" in run("set", WATER, "40.0", *words).stderr
+    assert "不能为负，得到 -1" in failed("set", WATER, "-1", *words)
     run("set", WATER, "41", code=2)
+    run("set", WATER, "41", "--perido", "2026-Q3", code=2)
     assert run("list", "--state", "无此", code=2).exit_code == 2
     said = run("add", "青禾县农业农村局", "--period", "2026-Q3", "-i", "化肥使用量", "-r", "清城区")
     assert "已加 added 1 项" in said.stderr

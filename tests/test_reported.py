@@ -1,6 +1,6 @@
 """Reported figures: forms, the flow of a figure, restated values, what is late."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -319,6 +319,34 @@ def test_published_values_are_a_past_too(planned):
     assert line["value"].to_list() == ["51", "52", "53", "54", "56.1"]
 
 
+def test_what_is_measured_stands_in_the_same_series(planned):
+    from assess_samples import enrol, hours
+
+    from shanshui.platform import assess
+
+    first, last = datetime(2026, 10, 20, 1), datetime(2026, 11, 6)
+    planned.lake.store(hours(first, last), source="小时值.csv")
+    enrol(planned)
+    assess.run(planned)
+    measure = "PM2.5年均浓度"
+    with planned.ledger.write(who="甲", action="test") as session:
+        forms.add(session, WATER, "2026-10", [(measure, "清远市")], who="甲")
+    line = number(planned, measure, period="2026-10", region="441800")
+    fill(planned, line, "25.5")
+    act(planned, filling.submit, [line], who="张三")
+    act(planned, filling.accept, [line], who="李四")
+    row = {"region": "清远市", "indicator": measure, "period": "2026-10", "value": "26"}
+    published.load(planned.ledger, [row | {"basis": "国控站点;实况", "unit": "µg/m3"}], who="甲")
+    rows = track.series(planned, measure, "清远市", period="2026-10")
+    assert rows.columns == list(reported.SCHEMA)
+    seen = {row["source"]: row for row in rows.to_dicts()}
+    assert len(seen) == rows.height == 3
+    assert seen["monitored"]["status"] == "实时"
+    assert seen["monitored"]["roster"] == "guokong@2026"
+    assert (seen["reported"]["value"], seen["reported"]["roster"]) == ("25.5", None)
+    assert (seen["published"]["value"], seen["published"]["roster"]) == ("26", "国控站点")
+
+
 # -------------------------------------------------------------------------------------------- late
 
 
@@ -355,8 +383,11 @@ def test_who_is_late_and_what_they_are_told(planned):
         "2027年1月5日",
     ]
     assert late.document([told]) == late.document([told])
-    report(planned, SEWAGE, "66.1")
+    # As of a day before anything was sent everything was late, whatever became of it since.
     report(planned, PATH, "40")
+    assert len(late.outstanding(ledger, date(2026, 10, 18))) == 2
+    assert [row["indicator"] for row in late.outstanding(ledger, day)] == [SEWAGE]
+    report(planned, SEWAGE, "66.1")
     assert late.outstanding(ledger, day) == []
     # A restated figure in the making leaves nobody late.
     fill(planned, line, "66.2", reason="复核")

@@ -26,6 +26,7 @@ Numbers = Annotated[
 
 @app.command(
     "set",
+    context_settings={"ignore_unknown_options": True},  # a value may be negative
     short_help="填一项 [dim]fill a figure in[/dim]",
     help="填一项的值、说明、佐证；已审的值要更正须写 --why，更正后再审，原值保留。\n\n"
     "[dim]Fill a figure in; an accepted one is restated with --why and reviewed again.[/dim]",

@@ -9,7 +9,10 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from shanshui.platform.report.office import day_text, fixed
+from shanshui.platform.store.models import ReportedFigure
 from shanshui.platform.track.forms import lines
 
 if TYPE_CHECKING:
@@ -80,15 +83,27 @@ def outstanding(
     end = datetime.combine(at + timedelta(days=1), time(), CLOCK)
     found = []
     with ledger.read() as session:
-        for row in lines(session, unit=unit, period=period):
-            days = (at - date.fromisoformat(row["deadline"])).days
-            sent = row["submitted_at"]
-            reported = row["state"] in ("submitted", "accepted") and sent and sent < end
-            # Of a restated figure an earlier version stands.
-            reported = reported or (row["number"] or 0) > 1
-            if not reported and (days > 0 or (soon is not None and days >= -soon)):
-                found.append(row | {"days": days})
+        rows = lines(session, unit=unit, period=period)
+        numbers = [row["line"] for row in rows]
+        versions = session.scalars(
+            select(ReportedFigure).where(ReportedFigure.line_id.in_(numbers))
+        )
+        reported = {one.line_id for one in versions if _stood(one, end)}
+    for row in rows:
+        days = (at - date.fromisoformat(row["deadline"])).days
+        wanted = days > 0 or (soon is not None and days >= -soon)
+        if wanted and row["line"] not in reported:
+            found.append(row | {"days": days})
     return sorted(found, key=lambda row: (-row["days"], row["unit"], row["line"]))
+
+
+def _stood(one: ReportedFigure, end: datetime) -> bool:
+    """Say whether a version was submitted by a moment, and not returned by then."""
+    if one.submitted_at is None or one.submitted_at >= end:
+        return False
+    if one.state in ("submitted", "accepted"):
+        return True
+    return one.decided_at is not None and one.decided_at >= end
 
 
 def late_units(rows: Sequence[Row]) -> list[Row]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -51,7 +49,6 @@ SCHEMA: dict[str, Any] = {
     "published": pl.String,
 }
 """Columns of a figure row."""
-_MONITORED = "shanshui.platform.assess.results"
 
 Names = str | Collection[str] | None
 
@@ -153,15 +150,13 @@ def series(
         The columns of `figures`, ordered by period and source; each row has its own basis (口径),
         and rows on different bases stand beside each other.
     """
+    from shanshui.platform.assess import results
+
     with workspace.ledger.read() as session:
         what, where = indicator_of(session, indicator).code, region_of(session, region).code
-    parts = [figures(workspace, what, where, period, as_of)]
-    if find_spec(_MONITORED):
-        measured: pl.DataFrame = import_module(_MONITORED).figures(
-            workspace, indicator=what, region=where, period=period, as_of=as_of
-        )
-        parts.append(measured)
-    every = pl.concat(parts, how="diagonal_relaxed")
+    told = figures(workspace, what, where, period, as_of)
+    measured = results.figures(workspace, what, where, period, as_of)
+    every = pl.concat([told, measured], how="diagonal_relaxed")
     return every.sort("period", "source", "at", maintain_order=True)
 
 
