@@ -1,6 +1,7 @@
 """Reported figures: forms, the flow of a figure, restated values, what is late."""
 
-from datetime import date, datetime, timedelta
+import random
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -183,6 +184,54 @@ def test_a_restated_value_supersedes_and_the_old_stays_readable(planned):
     ]
     assert versions[0]["superseded_at"] == versions[1]["accepted_at"]
     assert versions[1]["reason"] == "复核剔除重复村"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_the_steps_what_counted_at_a_moment_is_told_again(planned, seed):
+    """Many people, steps in and out of order: a model in plain Python says what has to be there."""
+    chance = random.Random(seed)
+    line = number(planned, PATH)
+    counted, mine, waits, back, by = None, None, False, False, ""
+    moments = []
+    for at in range(60):
+        likely = ["accept", "accept", "back"] if waits else ["fill", "submit", "submit"]
+        step = chance.choice([*likely, "fill", "submit", "accept"])
+        who = f"人{at % 3}"
+        new = f"{chance.randint(10, 60)}.{chance.randint(0, 9)}"
+        may = {
+            "fill": not waits,
+            "submit": mine is not None and not waits and not back,
+            "accept": waits and who not in by,
+            "back": waits and who not in by,
+        }[step]
+        words = {
+            "fill": (filling.fill, [Entry(line, {"value": new}, "复核")]),
+            "submit": (filling.submit, [line]),
+            "accept": (filling.accept, [line]),
+            "back": (filling.send_back, [line]),
+        }[step]
+        more = {"reason": "再核"} if step == "back" else {}
+        if not may:
+            with pytest.raises(ShanshuiError):
+                act(planned, *words, who=who, **more)
+        else:
+            act(planned, *words, who=who, **more)
+            if step == "fill" and new != (mine or counted):
+                mine, back, by = new, False, who
+            elif step == "submit":
+                waits, by = True, f"{by} {who}"
+            elif step == "accept":
+                counted, mine, waits = mine, None, False
+            elif step == "back":
+                waits, back = False, True
+        moments.append((datetime.now(UTC), counted))
+    assert len({counted for _, counted in moments}) > 2
+    for moment, value in moments:
+        rows = reported.figures(planned, as_of=moment)
+        assert rows["value"].to_list() == ([] if value is None else [value])
+    with planned.ledger.read() as session:
+        versions = filling.history(session, line)
+    assert sum(v["state"] == "accepted" and v["superseded_at"] is None for v in versions) == 1
 
 
 def test_no_data_needs_a_word_and_is_no_figure(planned):
