@@ -62,8 +62,8 @@ def filled(workspace: Workspace, count: int, annual_share: int = 0) -> pl.DataFr
         annual = [
             {
                 "indicator_code": what[0], "region_code": where[0], "year": 2026, "month": 0,
-                "comparator": "<=", "value": str(30 + n % 20), "unit": what[2], "source": "年度计划",
-                "commitment": f"bench-{n:05}", "version": 1,
+                "comparator": "<=", "value": str(30 + n % 20), "unit": what[2],
+                "source": "年度计划", "commitment": f"bench-{n:05}", "version": 1,
             }
             for n, (what, where) in enumerate(pairs)
             if annual_share and n % 100 < annual_share

@@ -142,6 +142,7 @@ def xlsx(made: Dispatch) -> bytes:
         page.merge_range(below, 0, below, len(columns) - 1, text, sheets.look(align="left"))
         page.set_row(below, 20)
     page.freeze_panes(3, 2)
+    _grounds(sheets, made)
     book.close()
     return out.getvalue()
 
@@ -154,6 +155,22 @@ def _line(sheets: Sheets, page: Any, at: int, row: Row, columns: Sequence[str]) 
             look["bg_color"] = FILLS[row["judged"]]
         sheets.cell(page, at, place, _cell(row, column), **look)
     page.set_row(at, height((_cell(row, c), WIDTHS[c]) for c in columns))
+
+
+def _grounds(sheets: Sheets, made: Dispatch) -> None:
+    """Write why each row stands as it does, and on which figures."""
+    head: office.Head = {
+        "number": ("序号", 5, None),
+        "id": ("编号", 24, None),
+        "indicator": ("指标", 24, None),
+        "region": ("地区", 11, None),
+        "judged": ("完成情况", 14, None),
+        "reason": ("原因", 60, None),
+        "remark": ("备注", 24, None),
+        "stands_on": ("依据（shanshui explain）", 60, None),
+    }
+    rows = [tuple(row[name] for name in head) for row in made.table.rows]
+    sheets.plain("依据", head, rows, title="完成情况的原因和依据")
 
 
 # --- Word --------------------------------------------------------------------------------------

@@ -45,9 +45,9 @@ _JUDGED = (
     "ahead", "change", "chance", "rest", "rest_value", "rest_allowed", "feasible", "differences",
 )  # fmt: skip
 _STANDS_ON = (
-    "value", "period", "figure_region", "figure_unit", "source", "status", "confidence", "basis",
-    "ref", "base_ref", "part_value", "part_period", "part_ref", "same_value", "same_period",
-    "same_ref", "last_value", "last_ref", "remark",
+    "value", "period", "figure_region", "figure_code", "figure_unit", "source", "status",
+    "confidence", "basis", "ref", "base_ref", "part_value", "part_period", "part_ref",
+    "same_value", "same_period", "same_ref", "last_value", "last_period", "last_ref", "remark",
 )  # fmt: skip
 COLUMNS = (*PROMISED, *_JUDGED, *_STANDS_ON)
 """Columns of standings."""
@@ -268,9 +268,10 @@ def judge(
         ``change`` (同比: % of the same months, or percentage points of ratios), ``chance``,
         ``rest`` (剩余控制值 in words), ``rest_value``, ``rest_allowed``, ``feasible``,
         ``differences``. What it stands on: ``value`` (text, as printed) and its ``period``,
-        ``figure_region``, ``figure_unit``, ``source`` (monitored, reported, published, progress),
-        ``status``, ``confidence``, ``basis``, ``ref``, ``base_ref``; ``part_value`` of
-        ``part_period`` (1—N月), ``same_value`` (上年同期), ``last_value`` (上年); ``remark``.
+        ``figure_region`` (name), ``figure_code``, ``figure_unit``, ``source`` (monitored, reported,
+        published, progress), ``status``, ``confidence``, ``basis``, ``ref``, ``base_ref``;
+        ``part_value`` of ``part_period`` (1—N月), ``same_value`` (上年同期), ``last_value`` (上年),
+        with their periods and references; ``remark``.
     """
     asked = asked.with_columns(end=pl.coalesce("deadline", pl.date(pl.col("year"), 12, 31)))
     known = figures_known(figures, at, as_of)
@@ -457,6 +458,7 @@ def _told(
         value="by_value",
         period="by_period",
         figure_region=_named("by_region", names),
+        figure_code="by_region",
         figure_unit="by_unit",
         source="by_source",
         status="by_status",

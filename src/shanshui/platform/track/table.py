@@ -157,7 +157,7 @@ def _stands_on(row: Row) -> list[Row]:
         ("base", str(row["base_year"] or ""), row["base_value"], row["base_ref"]),
         ("part", row["part_period"], row["part_value"], row["part_ref"]),
         ("same", row["same_period"], row["same_value"], row["same_ref"]),
-        ("last", str(row["year"] - 1) if row["year"] else "", row["last_value"], row["last_ref"]),
+        ("last", row["last_period"], row["last_value"], row["last_ref"]),
     )
     seen: set[Any] = set()
     found = []
@@ -168,7 +168,8 @@ def _stands_on(row: Row) -> list[Row]:
         found.append(
             {
                 "role": role, "indicator": row["indicator"],
-                "region": row["region"], "period": period, "value": value, "ref": ref,
+                "region": row["figure_code"] or row["region"], "period": period,
+                "value": value, "ref": ref,
             }
         )  # fmt: skip
     return found
@@ -228,7 +229,7 @@ def _line(group: Sequence[Row], day: date) -> Row:
         "nature": next((row["nature"] for row in group if row["nature"]), ""),
         "base": f"{base['base_value']}（{base['base_year']}年）" if base["base_value"] else "",
         "annual": "；".join(dict.fromkeys(goal(row) for row in of_year)),
-        "plan": "；".join(dict.fromkeys(_goal(row, shown) for row in goals)),
+        "plan": "；".join(_goals(goals, shown)),
         "now": _now(shown, day),
         "through": _through(shown, day),
         "change": change(shown),
@@ -243,7 +244,13 @@ def _line(group: Sequence[Row], day: date) -> Row:
         "status": _status(shown),
         "reason": shown["reason"] or "",
         "remark": shown["remark"] or "",
+        "stands_on": "；".join(_reference(one) for one in shown["stands_on"]),
     }
+
+
+def _reference(one: Row) -> str:
+    """Name a figure as ``shanshui explain`` understands it, and where it is from."""
+    return f"{one['indicator']} {one['region']} {one['period']} = {one['value']}（{one['ref']}）"
 
 
 def goal(row: Row) -> str:
@@ -272,11 +279,15 @@ def goal(row: Row) -> str:
     return said if row["comparator"] else "待下达"
 
 
-def _goal(row: Row, shown: Row) -> str:
-    year = f"{row['year']}年" if row["year"] else ""
-    star = "（力争）" if row["stretch_only"] else ""
-    state = "" if row["id"] == shown["id"] else f"〔{row['state']}〕"
-    return f"{year}{goal(row)}{star}{state}"
+def _goals(goals: Sequence[Row], shown: Row) -> list[str]:
+    """Write the promises of a row, each once, with their states but for the one that is shown."""
+    texts: dict[str, str] = {}
+    for row in [one for one in goals if one["id"] == shown["id"]] + list(goals):
+        year = f"{row['year']}年" if row["year"] else ""
+        said = f"{year}{goal(row)}{'（力争）' if row['stretch_only'] else ''}"
+        texts.setdefault(said, "" if row["id"] == shown["id"] else f"〔{row['state']}〕")
+    dated = sorted(texts, key=lambda said: (not said.startswith("20"), said))
+    return [said + texts[said] for said in dated]
 
 
 def _through(row: Row, day: date) -> date | None:
