@@ -23,7 +23,6 @@ _REASONS = {
     "few_samples": ("监测次数不足", "too few samples"),
     "no_data": ("没有数据", "no data"),
     "missing_member": ("有成员没有值", "a member has none"),
-    "missing_items": ("缺项目", "items are missing"),
     "no_target": ("名单没有水质目标", "the roster has no target class"),
     "judged_by_shares": ("断面不少于五个，按类别比例评价", "judged by shares of classes"),
     "withdrawn": ("数据不再得出", "the data no longer yield it"),
@@ -41,6 +40,8 @@ def reason(code: str | None) -> str:
     """
     if code is None:
         return ""
+    if code.startswith("missing_items:"):
+        return "缺项目 " + "、".join(_called(i) for i in code.partition(":")[2].split(","))
     words = []
     for part in code.split(","):
         head, _, rest = part.partition(":")
