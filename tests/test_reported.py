@@ -338,7 +338,8 @@ def test_warnings_come_with_numbers_and_go_to_the_reviewer(planned):
     ]
     act(planned, filling.submit, [line], who="张三")
     assert state(planned, line)["warnings"][0]["rule"] == "slip"
-    act(planned, filling.accept, [line], who="李四")  # a warning refuses nothing
+    (seen,) = act(planned, filling.accept, [line], who="李四")  # a warning refuses nothing
+    assert seen.doubts == done.doubts
     assert reported.figures(planned, reuse, period=PERIOD)["value"].to_list() == ["6.5"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -165,6 +166,7 @@ def accept(numbers: Numbers, where: Where = None, who: Who = None, reason: Reaso
         ) as session,
     ):
         done = filling.accept(session, numbers, who=person(who))
+    doubted(done)
     said("已审 accepted", f"{len(done)} 项 lines")
 
 
@@ -218,6 +220,7 @@ def show(
         row
         | {"value": value_text(row | {"measure": line["measure"]}), "state": names[row["state"]]}
         | {"files": "、".join(one["name"] for one in row["files"])}
+        | {name: _clock(row[name]) for name in ("submitted_at", "accepted_at", "superseded_at")}
         | {"why": row["reason"] or row["answer"], "warned": _words(row["warnings"])}
         for row in versions
     ]
@@ -230,3 +233,10 @@ def show(
 
 def _words(warnings: Sequence[dict[str, str]] | None) -> str:
     return "；".join(one["zh"] for one in warnings or ())
+
+
+def _clock(moment: datetime | None) -> str:
+    """Write a moment by the clock of Asia/Shanghai."""
+    from shanshui.platform.track.late import CLOCK
+
+    return f"{moment.astimezone(CLOCK):%Y-%m-%d %H:%M}" if moment else ""

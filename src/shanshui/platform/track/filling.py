@@ -377,6 +377,11 @@ def accept(session: Session, numbers: Sequence[int], *, who: str) -> list[Filled
     who : str
         Who accepts (审核人): not the one who filled in or submitted.
 
+    Returns
+    -------
+    list of Filled
+        With what was implausible when they were submitted.
+
     Raises
     ------
     ShanshuiError
@@ -391,7 +396,8 @@ def accept(session: Session, numbers: Sequence[int], *, who: str) -> list[Filled
             before = session.get(ReportedFigure, row.supersedes_id)
             if before is not None:
                 before.superseded_at = moment
-        done.append(Filled(line.row.id, line.label, ("state",), row.number))
+        doubts = tuple(Doubt(**doubt) for doubt in row.warnings or ())
+        done.append(Filled(line.row.id, line.label, ("state",), row.number, doubts))
     session.flush()
     return done
 
