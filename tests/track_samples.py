@@ -20,7 +20,8 @@ def plan(session, code="qinghe-2030", **more):
     paper = models.Document(
         **{
             "code": code, "title": "青禾县生态文明规划", "kind": "plan",
-            "sha256": code.ljust(64, "0"), "first_year": 2026, "last_year": 2030, "baseline_year": 2025, "region_code": CITY,
+            "sha256": code.ljust(64, "0"), "first_year": 2026, "last_year": 2030,
+            "baseline_year": 2025, "region_code": CITY,
         }
         | more
     )  # fmt: skip

@@ -218,7 +218,9 @@ def _line(group: Sequence[Row], day: date) -> Row:
     coming = [row for row in goals if row["year"] is None or row["year"] >= day.year]
     shown = (annual or coming or goals[-1:])[0]
     of_year = annual or [row for row in goals if row["year"] == day.year]
-    base = next((row for row in [*goals, shown] if row["base_value"]), shown)
+    # The plan's own base before the last year's, from which a target of the year is counted.
+    own = [row for row in goals if row["id"] == shown["commitment"]]
+    base = next((row for row in [*own, shown, *goals] if row["base_value"]), shown)
     return {
         "id": shown["id"],
         "ids": [row["id"] for row in group],
