@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import text
 
 from shanshui.platform.doctor import folder, logic
+from shanshui.platform.plans.checks import findings
+from shanshui.platform.plans.comparing import RULES
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 Severity = Literal["error", "warning", "notice"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "notice")
+
+
+_PLAN = "plan_"
+_SAID: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "notice"}
 
 
 @dataclass(frozen=True)
@@ -81,11 +87,25 @@ def checks() -> tuple[Check, ...]:
     True
     """
     here = files("shanshui.platform.doctor")
-    return tuple(
+    own = (
         Check(**check)
         for name in ("checks.toml", "logic.toml")
         for check in tomllib.loads(here.joinpath(name).read_text(encoding="utf-8"))["check"]
     )
+    # Those of `shanshui plan check`, asked here too.
+    plans = (
+        Check(
+            _PLAN + name,
+            _SAID[rule.severity],
+            "commitments",
+            rule.zh,
+            rule.en,
+            rule.advice_zh,
+            rule.advice_en,
+        )
+        for name, rule in RULES.items()
+    )
+    return (*own, *plans)
 
 
 def examine(
@@ -117,9 +137,18 @@ def examine(
     chosen = [check for check in checks() if wanted is None or check.code in wanted]
     found: list[Finding] = []
     with workspace.ledger.read() if session is None else nullcontext(session) as asked:
+        of_plans = {
+            check.code: check for check in chosen if check.code.removeprefix(_PLAN) in RULES
+        }
         for check in chosen:
-            rows = _ask(check, workspace, asked, today)
-            found += [Finding(check, str(key), str(what or "")) for key, what in rows]
+            if check.code not in of_plans:
+                rows = _ask(check, workspace, asked, today)
+                found += [Finding(check, str(key), str(what or "")) for key, what in rows]
+        if of_plans:
+            rules = [code.removeprefix(_PLAN) for code in of_plans]
+            for one in findings(asked, rules=rules):
+                check = replace(of_plans[_PLAN + one.rule], severity=_SAID[one.severity])
+                found.append(Finding(check, one.subject, one.zh))
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.check.severity))
 
 

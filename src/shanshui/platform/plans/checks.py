@@ -76,18 +76,24 @@ def check(
             f"no check {', '.join(sorted(strange))}; there are {', '.join(RULES)}"
         )
     with ledger.read() as session:
-        documents = _documents(session)
-        if missing := set(codes) - documents.keys():
-            raise ShanshuiError(
-                f"台账里没有规划 {'、'.join(sorted(missing))} / "
-                f"no plan {', '.join(sorted(missing))} in the ledger"
-            )
-        found: list[Finding] = []
-        asked = set(rules or RULES)
-        if "coverage" in asked:
-            for code in codes or documents:
-                found += _coverage(session, documents[code])
-        book = _Book(_promises(session, documents.values()), _annual(session), _around(session))
+        return findings(session, codes, rules or RULES)
+
+
+def findings(
+    session: Session, codes: Collection[str] = (), rules: Collection[str] = RULES
+) -> list[Finding]:
+    """Examine the plans in force in an open session; see `check`."""
+    documents = _documents(session)
+    if missing := set(codes) - documents.keys():
+        raise ShanshuiError(
+            f"台账里没有规划 {'、'.join(sorted(missing))} / "
+            f"no plan {', '.join(sorted(missing))} in the ledger"
+        )
+    found: list[Finding] = []
+    if "coverage" in rules:
+        for code in codes or documents:
+            found += _coverage(session, documents[code])
+    book = _Book(_promises(session, documents.values()), _annual(session), _around(session))
     for rule in (
         comparing.conflicts,
         comparing.bases,
@@ -99,7 +105,7 @@ def check(
     found += comparing.open_ends(book.promises)
     found += comparing.unmeasured(book.promises)
     found += comparing.unset(book.promises, book.annual)
-    kept = [one for one in found if one.rule in asked and (not codes or _concerns(one, codes))]
+    kept = [one for one in found if one.rule in rules and (not codes or _concerns(one, codes))]
     return sorted(kept, key=lambda one: (one.rank, one.document, one.rule, one.subject))
 
 
