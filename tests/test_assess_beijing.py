@@ -45,15 +45,12 @@ def test_results_of_beijing_equal_plain_python(tmp_path):
             for row in assess.read(workspace, region="110000").iter_rows(named=True)
         }
     days = ref.area(ref.daily(hours.to_dicts()), stations.to_dicts())
-    days = [one for one in days if one["date"] >= date(2013, 3, 1)]
     checked = 0
     for kind in ("month", "quarter", "year", "ytd"):
         for row in ref.statistics(days, by=("city",), period=kind):
             period = row["period"].replace("~", "/")
             if kind == "ytd":
                 period = f"{period[:8]}{period[:4]}-{period[-2:]}"
-            if period.startswith("2013-01/"):
-                continue  # the one hour of February 2013 is in it
             for column, code in CODES.items():
                 said = found[code, period]["value"]
                 assert (None if said is None else ref.number(said)) == row[column], (code, period)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from shanshui.platform import catalog
 from shanshui.platform.catalog.names import region_rows
@@ -18,6 +18,7 @@ from shanshui.standards.errors import ShanshuiError
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+Known = dict[str, list[tuple[str, str | None]]]
 LISTED = {"station": pl.String, "region": pl.String, "reference": pl.Boolean}
 
 
@@ -70,11 +71,12 @@ def places(session: Session, stations: pl.DataFrame) -> Places:
         As `rosters.stations` gives them.
     """
     kept = stations.filter(pl.col("left_out").is_null())
+    known = _known(session)
     codes: dict[tuple[str | None, str | None], tuple[str | None, str | None]] = {}
     unknown: list[str] = []
     for city, county in kept.select("city", "county").unique(maintain_order=True).rows():
-        above = None if city is None else _code(session, city, None, unknown)
-        below = None if county is None else _code(session, county, above, unknown)
+        above = None if city is None else _code(known, city, None, unknown)
+        below = None if county is None else _code(known, county, above, unknown)
         codes[city, county] = above, below
     pairs = [codes[row] for row in kept.select("city", "county").rows()]
     frames = []
@@ -88,19 +90,26 @@ def places(session: Session, stations: pl.DataFrame) -> Places:
     return Places(cities, counties, _groups(set(cities["region"])), tuple(dict.fromkeys(unknown)))
 
 
-def _code(session: Session, name: str, within: str | None, unknown: list[str]) -> str:
-    query = select(Region).where(
-        or_(Region.name == name, Region.short_name == name, Region.code == name)
-    )
-    rows = list(session.scalars(query))
-    inside = [one for one in rows if within is None or one.parent_code == within]
+def _code(known: Known, name: str, within: str | None, unknown: list[str]) -> str:
+    rows = known.get(name, ())
+    inside = {code for code, above in rows if within is None or above == within}
     if len(inside) == 1:
-        return inside[0].code
+        return inside.pop()
     try:
         return str(catalog.find_region(name, within=within)["code"])
     except ShanshuiError:
         unknown.append(name)
         return name
+
+
+def _known(session: Session) -> Known:
+    """Return the regions of the ledger with those above them, by code, name and short name."""
+    found: Known = {}
+    query = select(Region.code, Region.name, Region.short_name, Region.parent_code)
+    for code, name, short, above in session.execute(query):
+        for said in {code, name, short or name}:
+            found.setdefault(said, []).append((code, above))
+    return found
 
 
 def _groups(cities: set[str]) -> dict[str, tuple[str, ...]]:
