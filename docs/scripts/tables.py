@@ -305,6 +305,48 @@ def _trophic() -> str:
     return _markdown(["item", "参数", "unit", "a", "b", "r", "printed weight"], rows)
 
 
+def _five_plans_counts() -> str:
+    """States of the packaged targets by plan."""
+    from shanshui.platform.track.packaged import answers
+    from shanshui.progress import STATES
+
+    judged = answers()
+    plans = dict.fromkeys(one.document["title"] for one in judged)
+    rows = [
+        (title, len(mine), *(sum(a.standing.state == s for a in mine) or "" for s in STATES))
+        for title in plans
+        if (mine := [one for one in judged if one.document["title"] == title])
+    ]
+    total = ("合计 all", len(judged), *(sum(a.standing.state == s for a in judged) for s in STATES))
+    return _markdown(["规划", "targets", *STATES], [*rows, total])
+
+
+def _five_plans() -> str:
+    """Standings of the packaged targets, row by row."""
+    from shanshui.platform.catalog.series import wording
+    from shanshui.platform.track.packaged import answers
+
+    rows = []
+    for one in answers():
+        now = one.figure or {}
+        basis = "；".join(now[n] for n in ("roster", "state", "dust") if now.get(n))
+        value = f"{now['value']}（{now['region']} {now['period']}）" if now else ""
+        year = f"{one.target['year']}年" if one.target["year"] else ""
+        why = one.standing.reason + (f"。{one.remark}" if one.remark else "")
+        rows.append(
+            (
+                f"`{one.ids[0]}`",
+                f"{one.target['region']} {one.target['indicator']}",
+                f"{year}{wording(one.target)}",
+                value,
+                basis,
+                one.standing.state,
+                f"{why}<br>{one.standing.reason_en}",
+            )
+        )
+    return _markdown(["id", "指标", "目标", "latest value", "口径", "完成情况", "why"], rows)
+
+
 TABLES: dict[str, Callable[..., str]] = {
     "editions": _editions,
     "standards": _standards,
@@ -316,6 +358,8 @@ TABLES: dict[str, Callable[..., str]] = {
     "construction": _construction,
     "farmland": _farmland,
     "figures": _figures,
+    "five_plans": _five_plans,
+    "five_plans_counts": _five_plans_counts,
     "groundwater": _groundwater,
     "noise_grades": _noise_grades,
     "sea_classes": _sea_classes,

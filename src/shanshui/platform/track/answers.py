@@ -208,7 +208,8 @@ def choose(
 
     Of the figures of its indicator and region, in this order: one of the deadline before any
     other; one after the baseline; one on the promise's basis before one that differs; the latest;
-    the one that differs least; the better attested. Of a state of a year, a figure after the
+    the one that differs least, then the one that states most of what is promised; the better
+    attested. Of a state of a year, a figure after the
     deadline is the last to be taken. A stand-in's figure comes after every own one.
 
     Parameters
@@ -282,6 +283,11 @@ def _candidates(
     return own.with_columns(
         apart=_apart("want_", "", [f for f in FIELDS if f != "status"])
         + (pl.col("want_status") != pl.col("basis_status")).fill_null(value=False).cast(pl.Int32),
+        shared=pl.sum_horizontal(
+            (pl.col(f"want_{name}") == pl.col(name)).fill_null(value=False)
+            for name in FIELDS
+            if name != "status"
+        ).cast(pl.Int32),
         timely=pl.col("lasting") | pl.col("due").is_null() | (pl.col("year") <= pl.col("due")),
     )
 
@@ -307,7 +313,7 @@ def _now(found: pl.DataFrame, at: date) -> pl.DataFrame:
     return _first(
         found.filter(usable).with_columns(final=final),
         "timely", "final", after, ~pl.col("stand_in"), pl.col("apart") == 0, "end",
-        -pl.col("apart"), -pl.col("place").cast(pl.Int64),
+        -pl.col("apart"), "shared", -pl.col("place").cast(pl.Int64),
     )  # fmt: skip
 
 
@@ -327,7 +333,7 @@ def _part(found: pl.DataFrame, at: date) -> pl.DataFrame:
     first = _first(
         found.filter(running, ~pl.col("lasting")),
         ~pl.col("stand_in"), pl.col("apart") == 0, "end", -pl.col("apart"),
-        -pl.col("place").cast(pl.Int64),
+        "shared", -pl.col("place").cast(pl.Int64),
     )  # fmt: skip
     days = pl.col("end").dt.ordinal_day().cast(pl.Int64)
     year_days = pl.date(pl.col("year"), 12, 31).dt.ordinal_day().cast(pl.Int64)
