@@ -1,11 +1,15 @@
 """Standings: which figure answers a target, what it comes to, and how it is kept."""
 
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 
 import polars as pl
 import pytest
+from assess_samples import enrol, hours
 from track_samples import CITY, GOOD, NOW, O3, PM25, RIVERS, figure, figures, plan, promise
 
+from shanshui.platform import assess
+from shanshui.platform.assess import lineage, results
 from shanshui.platform.plans import targets, work
 from shanshui.platform.store import models
 from shanshui.platform.track import history, standings
@@ -503,3 +507,29 @@ def test_a_recorded_time_is_kept_with_the_run(ledger):
     history.keep(ledger.workspace.ledger, found, DAY, who="张三", known=known)
     with ledger.workspace.ledger.read() as session:
         assert session.query(models.StandingRun).one().known == known
+
+
+# ----------------------------------------------------------------------------- with measured values
+
+
+def test_measured_figures_answer_and_each_reference_opens(ledger):
+    """From hours in the lake to a standing whose figure `shanshui explain` computes once more."""
+    workspace = ledger.workspace
+    workspace.lake.store(hours(datetime(2026, 10, 1, 1), datetime(2026, 11, 1)), source="小时值")
+    enrol(workspace)
+    assess.run(workspace)
+    with ledger.write() as session:
+        code = promise(session, plan(session), 1, region="清远市", region_code="441800",
+                       value="60")  # fmt: skip
+    found = standings.at(workspace, DAY)
+    (row,) = found.iter_rows(named=True)
+    result = results.find(workspace, row["ref"])
+    assert (row["id"], row["period"], row["source"]) == (code, "2026-01/2026-10", "monitored")
+    assert (row["value"], row["status"]) == (result["value"], "实时")
+    assert "roster=guokong@2026" in row["basis"]
+    assert f"剩余{(date(2026, 12, 31) - date(2026, 10, 31)).days}天" in row["rest"]
+    # The valid days are those of the result, not those of the calendar.
+    least = Fraction("60.05") * (result["days_valid"] + 61)
+    least -= Fraction(row["value"]) * result["days_valid"]
+    assert row["rest_value"] == pytest.approx(float(least / 61))
+    assert lineage.explain(workspace, row["ref"]).recomputed["equal"]
