@@ -399,6 +399,23 @@ def test_a_log_cut_off_by_a_power_failure_is_taken_back(made):
     assert after.join(before, on=["id", "inputs"], how="semi").height == before.height - 44
 
 
+def test_what_is_stored_during_a_run_waits_for_the_next(made):
+    seen = []
+
+    def store_once(_):
+        if not seen:
+            late = one_value(900.0, time=datetime(2026, 11, 2, 9))
+            seen.append(made.lake.store(late, source="更正", state="corrected"))
+
+    done = assess.run(made, tell=store_once)
+    first = one(made, "2026-11")
+    assert (done.lake_version, first["lake_version"], seen[0].version) == (1, 1, 2)
+    assess.run(made)
+    second = one(made, "2026-11")
+    assert second["lake_version"] == 2
+    assert float(second["value"]) > float(first["value"])
+
+
 def test_many_runs_leave_few_files_and_every_result(made, monkeypatch):
     monkeypatch.setattr("shanshui.platform.assess.tables._MOST_FILES", 2)
     assess.run(made)

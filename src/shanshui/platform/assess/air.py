@@ -142,7 +142,7 @@ class AirRun:
             self.series.stations(),
             HOURLY,
             period=HOUR,
-            as_of=self.job.cut.recorded,
+            as_of=self.job.as_of(),
             end=self.job.cut.until,
             wide=True,
         )
@@ -182,7 +182,7 @@ class AirRun:
             end = min(end, until)
         if end <= start:
             return None
-        as_of = self.job.cut.recorded if one is None else one.asked.as_of
+        as_of = self.job.as_of() if one is None else one.asked.as_of
         return {"stations": stations, "start": start, "end": end, "as_of": as_of}
 
     def _piece(

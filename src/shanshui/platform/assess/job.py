@@ -74,6 +74,12 @@ class Job:
         """The lake."""
         return self.workspace.lake
 
+    def as_of(self) -> datetime | None:
+        """Return the moment to read the lake at: also while another program stores into it."""
+        if self.cut.recorded is None and self.cut.made and self.lake.version != self.cut.version:
+            return self.cut.made
+        return self.cut.recorded
+
     @property
     def whole(self) -> bool:
         """Whether the run is over everything, so that the next one may go on from it."""

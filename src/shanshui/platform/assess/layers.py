@@ -43,6 +43,8 @@ class Cut:
         The version of the lake.
     freezes : datetime or None
         Freezes made up to here count; None for those in force.
+    made : datetime or None
+        When the version was recorded.
     """
 
     asked: datetime | None
@@ -50,6 +52,7 @@ class Cut:
     until: datetime | None
     version: int
     freezes: datetime | None = None
+    made: datetime | None = None
 
 
 def moment_of(as_of: date | datetime) -> datetime:
@@ -86,7 +89,7 @@ def cut(lake: Lake, as_of: date | datetime | None) -> Cut:
         raise ShanshuiError("工作区还没有监测数据 / the workspace has no observations yet")
     newest = int(versions["version"][-1])
     if as_of is None:
-        return Cut(None, None, None, newest)
+        return Cut(None, None, None, newest, made=versions["recorded"][-1])
     moment = moment_of(as_of)
     until = (moment + CLOCK).replace(tzinfo=None)
     before = versions.filter(pl.col("recorded") <= moment)

@@ -107,7 +107,7 @@ class WaterRun:
             self.items,
             start,
             end,
-            as_of=cut.recorded if one is None else one.asked.as_of,
+            as_of=self.job.as_of() if one is None else one.asked.as_of,
         )
 
     def rows(self, first: date, last: date, holder: Frozen | None) -> pl.DataFrame:

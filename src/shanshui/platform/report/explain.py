@@ -36,7 +36,7 @@ def reason(code: str | None) -> str:
     Examples
     --------
     >>> reason("few_days"), reason("pm25:few_days")
-    ('有效天数不足', 'PM2.5有效天数不足')
+    ('有效天数不足', '细颗粒物有效天数不足')
     """
     if code is None:
         return ""
