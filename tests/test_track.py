@@ -232,6 +232,9 @@ def test_days_that_may_still_exceed_are_counted_at_one_place_only(ledger):
     row = ledger.one(*rows, comparator=">=", value="90", **more)
     # 361 days at 90 % that are printed 90.0: 89.95 %, or 36 days that are not good, less 30.
     assert (row["rest_allowed"], row["rest"]) == (6, "剩余61天最多还可有6个超标天")
+    for value, counted in (("91.4", True), ("91.5", False)):  # 278 of the 304 days; of none
+        (row,) = ledger.judged(figure("2026-01/2026-10", value, GOOD, unit="%")).values()
+        assert (row["rest_allowed"] is not None) is counted
     with ledger.write() as session:
         group = promise(session, plan(session, "jjj"), 1, region="京津冀", region_code="group:jjj",
                         comparator=">=", value="90", **more)  # fmt: skip

@@ -202,10 +202,8 @@ def track(
         found = standings.at(workspace, day)
         if keep and found.height:
             history.keep(workspace.ledger, found, day, who=person(who))
-        if which.region or which.document:
-            few = standings.at(workspace, day, region=which.region, document=which.document)
-            found = found.filter(found["id"].is_in(few["id"].implode()))
         with workspace.ledger.read() as session:
+            found = standings.narrowed(session, found, region=which.region, document=which.document)
             rows = records(session, found, day)
         rows = _chosen(rows, which)
         made = table(rows, day)
@@ -308,7 +306,8 @@ def _grid(title: str, rows: list[Row], made: Table) -> Grid:
         ("指标", 5), ("目标", 5), (f"{now}／同比", 4), ("完成情况", 4),
         ("差距／剩余", 5), ("责任单位／口径", 4),
     ):  # fmt: skip
-        grid.add_column(head, overflow="fold", ratio=ratio)
+        least = 16 if head == "完成情况" else None  # ▲ 滞后于序时进度
+        grid.add_column(head, overflow="fold", ratio=ratio, min_width=least)
     for row in rows:
         state = Text(row["state"], style=COLOURS[row["judged"]])
         if row["before"]:

@@ -319,7 +319,9 @@ def _now(found: pl.DataFrame, at: date) -> pl.DataFrame:
 
 def _countable() -> pl.Expr:
     """Say whether a ratio is one of whole days at one place, or of whole sections."""
-    units = pl.when(pl.col("way") == "sections").then("stations").otherwise("days_valid")
+    # Without a count of valid days those of the calendar are tried: it must come to whole days.
+    days = pl.coalesce("days_valid", pl.col("end").dt.ordinal_day().cast(pl.Int64))
+    units = pl.when(pl.col("way") == "sections").then("stations").otherwise(days)
     ratio = pl.col("value").cast(pl.Float64, strict=False)
     counted = (ratio * units / 100).round()
     whole = ((counted * 100 / units - ratio).abs() < 0.051) & (units > 0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -67,6 +69,28 @@ SCHEMA: dict[str, Any] = {
 """Columns of what is to be judged."""
 _MUNICIPALITIES = ("110000", "120000", "310000", "500000")
 _ALONE = ("city", "county", "unit")
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What a unit reports of a thing to be built or done: the share that is done, with evidence.
+
+    Attributes
+    ----------
+    rate : decimal.Decimal
+        Share of the work in %.
+    day : datetime.date
+        Up to when.
+    period : str
+        Month or week of the report.
+    evidence : str or None
+        What proves it.
+    """
+
+    rate: Decimal
+    day: date
+    period: str
+    evidence: str | None
 
 
 def promises(session: Session, day: date) -> pl.DataFrame:
@@ -362,3 +386,32 @@ def _annual(session: Session, day: date, commitments: Mapping[str, Row]) -> list
 
 def _month_end(year: int, month: int) -> date:
     return date(year, month, monthrange(year, month)[1])
+
+
+# ------------------------------------------------------------------------------ what units report
+
+
+def reported(session: Session, asked: pl.DataFrame, day: date) -> dict[str, Reported]:
+    """Give what is reported of things to be built or done, at the end of the day's month at most.
+
+    A state without a rate says one where it can: 已完成 is 100 %, 未启动 0 %.
+    """
+    built = pl.col("milestone") | (pl.col("way").is_null() & pl.col("lasting"))
+    codes = asked.filter(built, pl.col("kind") != "annual")["id"].to_list()
+    found = {}
+    if not codes:
+        return {}
+    for code, known in work.known(session, codes, work.period_of(f"{day:%Y-%m}")).items():
+        values = known.values
+        rate = values.get("rate")
+        name = "rate"
+        if rate is None:
+            name, rate = "state", {"done": 100, "not_started": 0}.get(values.get("state") or "")
+        if rate is None:
+            continue
+        period = work.period_of(known.periods[name])
+        if period.start <= day:
+            last = min(period.end, day)
+            evidence = values.get("evidence")
+            found[code] = Reported(Decimal(rate), last, period.text, evidence)
+    return found

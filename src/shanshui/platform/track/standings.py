@@ -7,9 +7,7 @@ What is asked comes from `promises`, the figure that answers from `answers`, the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -17,11 +15,10 @@ from sqlalchemy import select
 
 from shanshui import progress
 from shanshui.platform import catalog
-from shanshui.platform.plans import work
 from shanshui.platform.store.models import Region
 from shanshui.platform.track import outlook
 from shanshui.platform.track.answers import FIELDS, choose, figures_known, measure_words
-from shanshui.platform.track.promises import promises
+from shanshui.platform.track.promises import Reported, promises, reported
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
@@ -51,28 +48,6 @@ _STANDS_ON = (
 )  # fmt: skip
 COLUMNS = (*PROMISED, *_JUDGED, *_STANDS_ON)
 """Columns of standings."""
-
-
-@dataclass(frozen=True)
-class Reported:
-    """What a unit reports of a thing to be built or done: the share that is done, with evidence.
-
-    Attributes
-    ----------
-    rate : decimal.Decimal
-        Share of the work in %.
-    day : datetime.date
-        Up to when.
-    period : str
-        Month or week of the report.
-    evidence : str or None
-        What proves it.
-    """
-
-    rate: Decimal
-    day: date
-    period: str
-    evidence: str | None
 
 
 def at(
@@ -126,11 +101,7 @@ def at(
     ['待下达', '暂无数据']
     """
     with workspace.ledger.read() as session:
-        asked = promises(session, day)
-        if document is not None:
-            asked = _of_plan(asked, document)
-        if region is not None:
-            asked = asked.filter(pl.col("region").is_in(_within(session, region)))
+        asked = narrowed(session, promises(session, day), region=region, document=document)
         told = reported(session, asked, day)
         names = _names(session, asked)
     known = figures_of(workspace, as_of) if figures is None else figures
@@ -150,6 +121,27 @@ def figures_of(workspace: Workspace, as_of: datetime | None = None) -> pl.DataFr
     measured = measured.with_columns(source=pl.lit("monitored"), ref=pl.col("id"))
     kept = [c for c in (*said.columns, "days_valid", "stations") if c in measured.columns]
     return pl.concat([measured.select(kept), said], how="diagonal_relaxed")
+
+
+def narrowed(
+    session: Session, rows: pl.DataFrame, *, region: str | None, document: str | None
+) -> pl.DataFrame:
+    """Take the targets of a region and the places within, and of a plan; see `at`.
+
+    Parameters
+    ----------
+    session : sqlalchemy.orm.Session
+        Of the ledger.
+    rows : polars.DataFrame
+        Promises or standings.
+    region, document : str or None
+        Code or name of a region, code of a plan.
+    """
+    if document is not None:
+        rows = _of_plan(rows, document)
+    if region is not None:
+        rows = rows.filter(pl.col("region").is_in(_within(session, region)))
+    return rows
 
 
 def _of_plan(asked: pl.DataFrame, document: str) -> pl.DataFrame:
@@ -198,32 +190,6 @@ def stand_ins() -> dict[str, str]:
         codes.get(row["region"], row["region"]): codes.get(row["series_region"], "")
         for row in catalog.stand_ins().iter_rows(named=True)
     }
-
-
-def reported(session: Session, asked: pl.DataFrame, day: date) -> dict[str, Reported]:
-    """Give what is reported of things to be built or done, at the end of the day's month at most.
-
-    A state without a rate says one where it can: 已完成 is 100 %, 未启动 0 %.
-    """
-    built = pl.col("milestone") | (pl.col("way").is_null() & pl.col("lasting"))
-    codes = asked.filter(built, pl.col("kind") != "annual")["id"].to_list()
-    found = {}
-    if not codes:
-        return {}
-    for code, known in work.known(session, codes, work.period_of(f"{day:%Y-%m}")).items():
-        values = known.values
-        rate = values.get("rate")
-        name = "rate"
-        if rate is None:
-            name, rate = "state", {"done": 100, "not_started": 0}.get(values.get("state") or "")
-        if rate is None:
-            continue
-        period = work.period_of(known.periods[name])
-        if period.start <= day:
-            last = min(period.end, day)
-            evidence = values.get("evidence")
-            found[code] = Reported(Decimal(rate), last, period.text, evidence)
-    return found
 
 
 # ------------------------------------------------------------------------------------------- judge
@@ -466,7 +432,10 @@ def _told(
         basis=_basis("by_", "by_basis_status"),
         ref="by_ref",
         base_ref=pl.coalesce("base_from", "then_ref"),
-        base_value=pl.coalesce("base_value", "then_value"),
+        # That a count grows from nothing is how it is judged, and nobody's figure.
+        base_value=pl.when(pl.col("by_source").ne_missing("progress")).then(
+            pl.coalesce("base_value", "then_value")
+        ),
         change=_change(),
         remark=pl.concat_str(
             [
