@@ -1,19 +1,19 @@
-"""What the demo computes: the method on real rows, and targets beside published values."""
+"""What the report draws by the library: the workspace's hours, the nation's, published water."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from shanshui import air
 from shanshui.platform import catalog
 from shanshui.platform.demo import samples
-from shanshui.progress import Remainder, remaining
 from shanshui.water import lake, surface
+
+if TYPE_CHECKING:
+    from shanshui.platform.store import Workspace
 
 EDITION = "2012"  # all packaged hours were measured while the standards of 2012 were in force
 YEAR, BEFORE = 2015, 2014
@@ -44,11 +44,6 @@ class Beijing:
         Stations ranked by the composite index of the last quarter, with the quarter a year before.
     unranked : dict
         Stations whose yearly figures fail the validity rule, with the items.
-    rest : list of (date, Remainder, Remainder)
-        At each end of month: what the rest of the year may be for the mean of PM2.5 and the share
-        of good days to be no worse than the year before.
-    checks : polars.DataFrame
-        Computed figures beside published ones.
     """
 
     hours: int
@@ -60,8 +55,6 @@ class Beijing:
     change: pl.DataFrame
     stations: pl.DataFrame
     unranked: dict[str, list[str]]
-    rest: list[tuple[date, Remainder, Remainder]]
-    checks: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -111,12 +104,11 @@ class Water:
     series: dict[str, pl.DataFrame]
 
 
-def beijing() -> Beijing:
+def beijing(workspace: Workspace) -> Beijing:
     """Take Beijing's hours to daily values, AQI, statistics, comparison and ranks."""
-    hours = samples.beijing_hours()
-    stations = samples.beijing_stations()
-    # The first stamp, 2013-03-01 00:00, ends the last hour of February: a day of one hour.
-    days = air.daily(hours).filter(pl.col("date") >= date(2013, 3, 1))
+    hours = workspace.lake.observations(wide=True).collect()
+    stations = samples.beijing_stations().with_columns(station="code")
+    days = air.daily(hours)
     city_days = air.aqi(air.area(days, stations.select("station", "city", "reference")))
     station_days = air.aqi(days)
     months = air.statistics(city_days, by="city", period="month")
@@ -137,78 +129,12 @@ def beijing() -> Beijing:
         change=air.compare(now, before, by="city"),
         stations=ranked.join(stations, on="station"),
         unranked=_unranked(yearly.join(stations, on="station")),
-        rest=_rest(city_days, before),
-        checks=_published(years, months),
     )
 
 
 def _unranked(years: pl.DataFrame) -> dict[str, list[str]]:
     rows = years.filter(pl.col("composite").is_null()).sort("code").to_dicts()
     return {row["name_zh"]: [item for item in SIX if not row[f"valid_{item}"]] for row in rows}
-
-
-def _rest(days: pl.DataFrame, before: pl.DataFrame) -> list[tuple[date, Remainder, Remainder]]:
-    """Say at each end of month what the rest of the year may be to stay at the year before."""
-    mean, share = before["pm25"].item(), before["good_ratio"].item()
-    year = days.filter(pl.col("date").dt.year() == YEAR)
-    last = date(YEAR, 12, 31)
-    found = []
-    for month in range(1, 13):
-        end = pl.date(YEAR, month, 1).dt.month_end()
-        so_far = year.filter(pl.col("date") <= end)
-        day = pl.select(end).item()
-        left = (last - day).days
-        values = so_far["pm25"].drop_nulls()
-        indexed = so_far["aqi"].drop_nulls()
-        found.append(
-            (
-                day,
-                remaining(
-                    mean,
-                    mean=Fraction(int(values.sum()), len(values)),
-                    done=len(values),
-                    left=left,
-                    digits=0,
-                ),
-                remaining(
-                    share,
-                    days=int((indexed <= 100).sum()),
-                    done=len(indexed),
-                    left=left,
-                    comparator=">=",
-                    digits=1,
-                ),
-            )
-        )
-    return found
-
-
-_COMPARED = {
-    "PM2.5年均浓度": "pm25",
-    "空气质量优良天数比例": "good_ratio",
-    "重污染天数": "heavy_days",
-}
-
-
-def _published(years: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
-    """Put computed figures of the city beside what was published of it."""
-    computed = pl.concat(
-        frame.select("period", name, value=pl.col(column).cast(pl.Float64))
-        for frame in (years.filter(pl.col("period") != "2013"), months)
-        for label, column in _COMPARED.items()
-        for name in [pl.lit(label).alias("indicator")]
-    )
-    return (
-        catalog.published()
-        .filter(pl.col("region") == "北京市", pl.col("indicator").is_in(list(_COMPARED)))
-        .join(computed, on=["indicator", "period"], suffix="_computed")
-        .select(
-            *("indicator", "period", "unit", "value"),
-            pl.col("value_computed").alias("computed"),
-            *("state", "derived", "source_title", "publisher", "confidence"),
-        )
-        .sort("indicator", "period")
-    )
 
 
 # The relay spells the items out; an hour's O3 is named twice over the years.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -10,19 +9,23 @@ import polars as pl
 import shanshui
 from shanshui import air
 from shanshui.platform import catalog
-from shanshui.platform.catalog.series import segments, wording
+from shanshui.platform.catalog.names import indicator_rows
+from shanshui.platform.catalog.series import segments
 from shanshui.platform.demo.assess import BEFORE, EDITION, SIX, YEAR
+from shanshui.platform.demo.judge import EXPLAINED
 from shanshui.platform.report import figures
 from shanshui.platform.report.pages import HALF, NARROW, Figure, figure, render
 from shanshui.platform.report.water import COLOURS
-from shanshui.standards import edition, editions, round_half_even
+from shanshui.platform.track.standings import ANSWERED
+from shanshui.platform.track.table import goal as wanted
+from shanshui.standards import Basis, edition, editions, round_half_even
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from shanshui.platform.demo.assess import Beijing, National, Water
-    from shanshui.platform.track.packaged import Answer
+    from shanshui.platform.demo.walk import Day, Step
 
 Row = dict[str, Any]
 
@@ -31,25 +34,28 @@ UNITS = {item: "mg/m3" if item == "co" else "µg/m3" for item in NAMES}
 
 
 def page(
+    day: Day,
     beijing: Beijing,
     national: National,
     water: Water,
-    answers: list[Answer],
     *,
     files: Sequence[Row],
     steps: Sequence[Row],
+    own: Sequence[Row],
     made: datetime,
 ) -> str:
     """Write the report as one HTML page that needs nothing else.
 
     Parameters
     ----------
-    beijing, national, water, answers
-        What was computed.
+    day
+        The walk through the workspace.
+    beijing, national, water
+        What was computed besides.
     files : sequence of dict
         name and about of each result table beside the page.
-    steps : sequence of dict
-        command, zh and en of what to try next.
+    steps, own : sequence of dict
+        command, zh and en of what to try next, in the workspace and with one's own data.
     made : datetime
         When.
     """
@@ -64,15 +70,19 @@ def page(
         standards=edition("air", EDITION).members,
         water_standards=[m for m in editions("water.surface")[-1].members if "排名" not in m.title],
         ridges=_ridges(beijing),
+        walk=_walk(day),
+        city=_city(day),
+        explained=_explained(day),
         nation=_nation(national, colours),
-        beijing=_beijing(beijing, categories, colours),
-        water=_water(water, answers),
-        targets=_targets(answers),
+        beijing=_beijing(day, beijing, categories, colours),
+        water=_water(water, day),
+        targets=_targets(day),
         sources=catalog.published()
         .select(pl.len(), titles=pl.col("source_title").n_unique())
         .row(0, named=True),
         files=files,
         steps=steps,
+        own=own,
     )
 
 
@@ -83,6 +93,91 @@ def _ridges(beijing: Beijing) -> str:
     )
     drawn = figures.svg(figures.ridges(days.drop_nulls(), 1400, 230), "", "ridges")
     return drawn.replace("<svg ", '<svg preserveAspectRatio="none" ', 1)
+
+
+# --- the walk --------------------------------------------------------------------------------
+
+PM25, GOOD = "air.pm25.annual_mean", "air.days.good_share"
+
+
+def _walk(day: Day) -> Row:
+    return {
+        "steps": [_step(step) for step in day.steps],
+        "seconds": round(sum(step.seconds for step in day.steps)),
+        "flags": day.flags,
+        "withdrawn": day.withdrawn,
+        "frozen": day.frozen,
+        "incremental": day.incremental,
+    }
+
+
+def _step(step: Step) -> Row:
+    return {
+        "zh": step.zh,
+        "en": step.en,
+        "command": step.command,
+        "told": step.told,
+        "files": [{"name": name, "about": about} for name, about in step.files],
+    }
+
+
+def _city(day: Day) -> Row:
+    """Give the year's course of the city: its targets at each end of month."""
+    assert day.city is not None
+    of = {code: [row for row in day.course if row["indicator"] == code] for code in (PM25, GOOD)}
+    mean, share = of[PM25], of[GOOD]
+    so_far = [row for row in mean if row["part_value"] is not None]
+    called = {row["code"]: row["name"] for row in indicator_rows()}
+    months = pl.DataFrame(
+        {
+            "month": row["at"].month,
+            "so_far": float(row["part_value"]),
+            "control": row["rest_value"],
+        }
+        for row in so_far
+    )
+    target = float(mean[0]["goal"])
+    november = so_far[-1]
+    return {
+        "table": day.city,
+        "rows": [row for row in day.city.rows if row["annual"]],
+        "control": figure(
+            "control",
+            lambda width: figures.control(months, target, width),
+            f"{YEAR} 年各月末 PM2.5 的累计均值与剩余控制值，目标 {target:g}。",
+            wide=HALF,
+        ),
+        "course": list(zip(mean, share, strict=True)),
+        "target": target,
+        "november": november,
+        "end": [rows[-1] for rows in (mean, share)],
+        "beside": [row | {"name": called[row["indicator"]]} for row in day.beside],
+    }
+
+
+def _explained(day: Day) -> Row:
+    """Give the heart of where a figure comes from; the page beside has all of it."""
+    from shanshui.platform.report import explain
+
+    made = day.explained
+    assert made is not None
+    return {
+        "file": EXPLAINED,
+        "title": explain.title(made),
+        "verdict": explain.verdict(made)[0],
+        "basis": explain.basis(made),
+        "counts": made.counts,
+        "sources": _sources(made.counts["source"]),
+    }
+
+
+def _sources(counts: Mapping[str, int]) -> dict[str, int]:
+    """Count rows by the file that brought them; what the review decided comes together."""
+    found: dict[str, int] = {}
+    for source, count in counts.items():
+        name = "审核 reviewed" if source.startswith("review/") else source
+        found[name] = found.get(name, 0) + count
+    return found
 
 
 # --- the nation ------------------------------------------------------------------------------
@@ -117,11 +212,11 @@ def _nation(national: National, colours: dict[str, str]) -> Row:
 # --- Beijing ---------------------------------------------------------------------------------
 
 
-def _beijing(beijing: Beijing, categories: pl.DataFrame, colours: dict[str, str]) -> Row:
+def _beijing(day: Day, beijing: Beijing, categories: pl.DataFrame, colours: dict[str, str]) -> Row:
     days, months = beijing.city_days, beijing.months
     good, valid = int((days["aqi"] <= 100).sum()), days["aqi"].count()
     by_index = months.sort("composite").to_dicts()
-    november, before = beijing.rest[-2], beijing.years.filter(period=str(BEFORE))
+    before = beijing.years.filter(period=str(BEFORE))
     return {
         "hours": beijing.hours,
         "days": beijing.days,
@@ -153,19 +248,12 @@ def _beijing(beijing: Beijing, categories: pl.DataFrame, colours: dict[str, str]
             for item in NAMES
             if not before[f"valid_{item}"].item()
         ],
-        "control": _control(beijing),
-        "mean_target": float(november[1].target),
-        "share_target": float(november[2].target),
-        "november": (float(november[1].so_far or 0), november[1].text(digits=1)),
         "december": months.filter(period=f"{YEAR}-12")["pm25"].item(),
-        "rest": [
-            (day, mean.text(digits=1), share.text(digits=1))
-            for day, mean, share in beijing.rest
-            if day.month in (3, 6, 9, 11, 12)
-        ],
-        "mean": beijing.years.filter(period=str(YEAR))["pm25"].item(),
-        "published": beijing.checks.filter(indicator="PM2.5年均浓度", period=str(YEAR))["value"][0],
-        "checks": beijing.checks.to_dicts(),
+        "published": next(
+            row["value"]
+            for row in day.beside
+            if (row["indicator"], row["period"]) == (PM25, str(YEAR))
+        ),
     }
 
 
@@ -270,36 +358,19 @@ def _shown(value: float | None, digits: int) -> str:
     return "—" if value is None else str(round_half_even(value, digits))
 
 
-def _control(beijing: Beijing) -> Figure:
-    target = float(beijing.rest[0][1].target)
-    rows = pl.DataFrame(
-        {
-            "month": day.month,
-            "so_far": None if mean.so_far is None else float(mean.so_far),
-            "control": None if mean.value is None else float(mean.value),
-        }
-        for day, mean, _ in beijing.rest
-    )
-    return figure(
-        "control",
-        lambda width: figures.control(rows, target, width),
-        f"{YEAR} 年各月末 PM2.5 的累计均值与剩余控制值，目标 {target:g}。",
-        wide=HALF,
-    )
-
-
 # --- water -----------------------------------------------------------------------------------
 
 QUALITY = ("优良水体比例", "长江干流水质类别", "新安江水质类别", "淮河水质类别")
 """Targets of the quality of surface water."""
 
 
-def _water(water: Water, answers: list[Answer]) -> Row:
+def _water(water: Water, day: Day) -> Row:
     sections = water.sections.to_dicts()
     groups: dict[str, list[Row]] = {}
     for row in sections:
         groups.setdefault(row["place"], []).append(row)
-    asked = [a for a in answers if a.target["indicator"] in QUALITY]
+    assert day.plans is not None
+    asked = [row for row in day.plans.rows if row["indicator"] in QUALITY]
     return {
         "colours": COLOURS,
         "groups": groups,
@@ -310,7 +381,7 @@ def _water(water: Water, answers: list[Answer]) -> Row:
         "bars": _water_shares(water),
         "hulun": water.hulun.to_dicts(),
         "series": [_water_series(region, rows) for region, rows in water.series.items()],
-        "targets": [_row(a) for a in asked],
+        "targets": asked,
     }
 
 
@@ -347,75 +418,58 @@ def _water_series(region: str, rows: pl.DataFrame) -> Row:
 # --- targets ---------------------------------------------------------------------------------
 
 
-def _targets(answers: list[Answer]) -> Row:
-    states = [str(a.standing.state) for a in answers]
-    counts = Counter(states)
-    told = "、".join(f"{state} {counts[state]}" for state in figures.STATES if counts[state])
-    plans = []
-    for document in catalog.documents().to_dicts():
-        mine = [a for a in answers if a.document["document"] == document["document"]]
-        answered = sum(a.answered for a in mine)
-        plans.append(document | {"rows": [_row(a) for a in mine], "answered": answered})
+def _targets(day: Day) -> Row:
+    assert day.plans is not None
+    rows = day.plans.rows
+    states = [row["judged"] for row in rows]
+    told = "、".join(f"{state} {count}" for state, count in day.plans.counts.items())
+    plans: dict[str, list[Row]] = {}
+    for row in rows:
+        plans.setdefault(row["title"], []).append(row)
     return {
-        "total": len(answers),
-        "answered": sum(a.answered for a in answers),
+        "total": len(rows),
+        "targets": day.plans.targets,
+        "day": day.plans.day,
+        "answered": sum(state in ANSWERED for state in states),
         "squares": figure(
             "squares", lambda width: figures.squares(states, width), f"目标完成情况：{told}。"
         ),
-        "cards": [_card(place, answer) for place, answer in enumerate(_drawn(answers))],
-        "plans": plans,
+        "told": told,
+        "cards": [_card(place, row) for place, row in enumerate(_drawn(day.standings))],
+        "plans": [
+            {
+                "title": title,
+                "rows": own,
+                "answered": sum(row["judged"] in ANSWERED for row in own),
+            }
+            for title, own in plans.items()
+        ],
     }
 
 
-def _row(answer: Answer) -> Row:
-    """Give what the table and the cards tell of one target."""
-    target = answer.target
-    marks = "、".join(filter(None, (target["nature"], "力争" if target["stretch"] else None)))
-    return {
-        "indicator": target["indicator"],
-        "name_en": answer.indicator["name_en"],
-        "region": target["region"],
-        "year": target["year"],
-        "goal": wording(target) + (f"（{marks}）" if marks else ""),
-        "figure": answer.figure,
-        "state": answer.standing.state,
-        "reason": answer.standing.reason,
-        "remark": answer.remark,
-        # A bare heading ends in its mark: 一、
-        "section": "；".join(s.rstrip("、") for s in target["section"].split("；")),
-        "document": answer.document,
-        "base_year": target["base_year"],
-    }
+def _series(row: Row) -> pl.DataFrame:
+    values = catalog.published().filter(pl.col("indicator") == row["indicator_name"])
+    return segments(values, row["figure_region"])
 
 
-def _series(answer: Answer) -> pl.DataFrame:
-    region = (answer.figure or {})["region"]
-    values = catalog.published().filter(pl.col("indicator") == answer.target["indicator"])
-    return segments(values, region)
-
-
-def _drawn(answers: list[Answer]) -> list[Answer]:
+def _drawn(standings: Sequence[Row]) -> list[Row]:
     """Choose what is worth a picture: dated goals with a published series, and PM2.5."""
-    chosen: dict[tuple[str, str], Answer] = {}
-    for answer in answers:
-        target = answer.target
-        if answer.figure is None or answer.standing.goal is None:
+    chosen: dict[tuple[str, str], Row] = {}
+    for row in standings:
+        if row["goal"] is None or row["source"] != "published" or row["kind"] == "annual":
             continue
-        if target["year"] is None or target["stretch"]:
+        if row["year"] is None or row["stretch_only"]:
             continue
-        pm25 = target["indicator"] == "PM2.5年均浓度"
-        if pm25 or _series(answer)["period"].n_unique() > 2:
-            chosen.setdefault((target["indicator"], target["region"]), answer)
+        if row["indicator"] == PM25 or _series(row)["period"].n_unique() > 2:
+            chosen.setdefault((row["indicator"], row["region"]), row)
     return list(chosen.values())
 
 
-def _card(place: int, answer: Answer) -> Row:
-    now, base, target = answer.figure, answer.baseline, answer.target
-    assert now is not None
-    goal = float(answer.standing.goal or 0)
-    series = _series(answer)
-    stands = series.filter(period=now["period"], value=now["value"])["part"].max()
-    agrees = answer.standing.state != "口径不一致"
+def _card(place: int, row: Row) -> Row:
+    goal = float(row["goal"])
+    series = _series(row)
+    stands = series.filter(period=row["period"], value=row["value"])["part"].max()
+    agrees = row["state"] != "口径不一致"
     rows = series.select(
         year=pl.col("period").cast(pl.Int32),
         value=pl.col("value").cast(pl.Float64),
@@ -423,16 +477,16 @@ def _card(place: int, answer: Answer) -> Row:
         part="part",
         answers=(pl.col("part") == stands) & pl.lit(agrees),
     )
-    sign = wording({**target, "value": "", "unit": ""}) if not target["base_year"] else "≥"
-    aim = pl.DataFrame({"year": [target["year"]], "value": [goal], "label": [f"{sign}{goal:g}"]})
+    sign = {"<=": "≤", "<": "<", ">=": "≥", ">": ">", "=": ""}.get(row["comparator"], "≥")
+    aim = pl.DataFrame({"year": [row["year"]], "value": [goal], "label": [f"{sign}{goal:g}"]})
     line = pl.DataFrame(schema={"year": pl.Int32, "value": pl.Float64})
-    if agrees and base is not None:
-        years = [int(base["period"]), target["year"]]
-        line = pl.DataFrame({"year": years, "value": [float(base["value"]), goal]})
-    row = _row(answer)
+    if agrees and row["base_value"] is not None and row["base_year"]:
+        points = [float(row["base_value"]), goal]
+        line = pl.DataFrame({"year": [row["base_year"], row["year"]], "value": points})
+    said = wanted(row)
     label = (
-        f"{target['region']}{target['indicator']}历年公布值，目标{row['goal']}；"
-        f"{now['region']}{now['period']}年为{now['value']}。"
+        f"{row['region_name']}{row['indicator_name']}历年公布值，目标{said}；"
+        f"{row['figure_region']}{row['period']}年为{row['value']}。"
     )
     drawn = figure(
         f"card{place}",
@@ -441,5 +495,9 @@ def _card(place: int, answer: Answer) -> Row:
         wide=470,
         narrow=310,
     )
-    basis = (now["basis"] or "来源未说明").replace(";", "、")
-    return row | {"drawn": drawn, "basis": basis}
+    basis = "、".join(
+        value
+        for name, value in Basis.parse(row["basis"] or "").stated().items()
+        if name != "status"
+    )
+    return row | {"drawn": drawn, "said": said, "basis": basis or "来源未说明"}

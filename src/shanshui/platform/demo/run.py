@@ -1,8 +1,9 @@
-"""Run the demo: assess, compare, print, and write the report."""
+"""Run the demo: walk the loop in a workspace, print, and write the report."""
 
 from __future__ import annotations
 
-from collections import Counter
+import shutil
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +17,44 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from shanshui.platform.demo.assess import Beijing, National, Water
-    from shanshui.platform.track.packaged import Answer
+    from shanshui.platform.demo.walk import Day, Step
 
 FOLDER = "shanshui-demo"
 REPORT = "report.html"
 STEPS = (
+    {
+        "command": "shanshui track --region 北京市 --at 2015-11-30",
+        "zh": "11 月底的目标调度表：完成情况、差距、剩余控制值。",
+        "en": "The table of targets at the end of November.",
+    },
+    {
+        "command": 'shanshui explain "PM2.5年均浓度 北京市 2015"',
+        "zh": "把一个数打开到各站、各日、原始小时值和条款，并重算一遍。",
+        "en": "Open a figure down to its rows and clauses, and compute it anew.",
+    },
+    {
+        "command": "shanshui review list 1 --station 1011A --property pm25",
+        "zh": "审核了哪些值，谁决定的，为什么。",
+        "en": "Which values were reviewed, by whom and why.",
+    },
+    {
+        "command": "shanshui freeze verify 2015-11 --recompute",
+        "zh": "核验定版的数据和结果没有变。",
+        "en": "Prove that the final month has not moved.",
+    },
+    {
+        "command": "shanshui track --document 441800-plan-2025 -o 调度表.xlsx",
+        "zh": "一份规划的目标调度表，写成 Excel。",
+        "en": "The table of one plan, as a workbook.",
+    },
+    {
+        "command": "shanshui doctor",
+        "zh": "体检：八十多个问题，缺什么、错什么，怎么办。",
+        "en": "Put some eighty questions to the workspace.",
+    },
+)
+"""What to try next, in the folder of the workspace."""
+OWN = (
     {
         "command": "shanshui air stats 你的小时数据.csv -o 统计.csv",
         "zh": "把小时值算成月度统计、优良天数、达标情况和综合指数。",
@@ -42,7 +76,7 @@ STEPS = (
         "en": "Classes, state and main indicators of sections of surface water.",
     },
 )
-"""What to try next with one's own data."""
+"""What to try with one's own files."""
 EXAMPLE = "hours_example.csv"
 WATER_EXAMPLE = "water_sections.csv"
 
@@ -60,17 +94,18 @@ def run(
     console: Console | None = None,
     now: datetime | None = None,
 ) -> Path:
-    """Assess the packaged hours, set published values against targets, and write the report.
+    """Walk the whole loop in a new workspace, and write the report.
 
     Parameters
     ----------
     output : Path, optional
-        Folder for the report and the result tables; by default ``shanshui-demo`` here. Files of an
-        earlier run are replaced.
+        Folder for the workspace, the report and the result tables; by default ``shanshui-demo``
+        here. Files of an earlier run are replaced. Its workspace is too, unless somebody has worked
+        in it since: then it is kept under another name.
     console : rich.console.Console, optional
-        Where progress and tables are printed.
+        Where steps and tables are printed.
     now : datetime, optional
-        The time that the report bears; by default the clock's.
+        The time that the report bears, on the clock of Asia/Shanghai; by default the clock's.
 
     Returns
     -------
@@ -80,65 +115,90 @@ def run(
     Raises
     ------
     ShanshuiError
-        When `output` is a file.
+        When `output` is a file, or holds a workspace that no demo has made.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from shanshui.platform.demo import folder as place
 
     console = console or Console()
     folder = Path(FOLDER) if output is None else Path(output)
     if folder.exists() and not folder.is_dir():
         raise ShanshuiError(f"输出位置不是文件夹：{folder} / the output is not a folder: {folder}")
     folder.mkdir(parents=True, exist_ok=True)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("装入 loading", total=7)
-
-        def step(text: str) -> None:
-            progress.update(task, advance=1, description=text)
-
-        from shanshui.platform.demo import assess
-        from shanshui.platform.demo.page import page
-        from shanshui.platform.track.packaged import answers as judge
-
-        step("北京：小时 → 日 → AQI → 统计 Beijing")
-        beijing = assess.beijing()
-        step("全国：逐小时重算 AQI the national network")
-        national = assess.national()
-        step("水：公布的类别逐行重算 water")
-        water = assess.water()
-        step("目标与公布数值 targets and published values")
-        answers = judge()
-        step("写结果表 result tables")
-        files = _files(beijing, national, water, answers)
-        for file in files:
-            file.table.write_csv(folder / file.name, include_bom=True)
-        step("画图并写报告 figures and report")
-        listed = [{"name": file.name, "about": file.about} for file in files]
-        report = folder / REPORT
-        text = page(
-            beijing,
-            national,
-            water,
-            answers,
-            files=listed,
-            steps=STEPS,
-            made=now or datetime.now().astimezone(),
-        )
-        report.write_text(text, encoding="utf-8", newline="\n")
-        progress.update(task, advance=1)
-    _tell(console, beijing, national, water, answers, report)
+    home = folder / place.WORKSPACE
+    kept = place.vacate(home)
+    if kept is not None:
+        console.print(f"[yellow]动过的旧工作区留在 kept as[/] {kept}", soft_wrap=True)
+    with place.alone() as aside:
+        place.begin(home)
+        try:
+            report = _walk(folder, home, console, now)
+        except BaseException:
+            shutil.rmtree(home, ignore_errors=True)  # half of a demo is of no use to anybody
+            raise
+        place.finish(home)
+    _next(console, report, aside)
     return report
 
 
-def _files(
-    beijing: Beijing, national: National, water: Water, answers: list[Answer]
-) -> list[_File]:
+def _walk(folder: Path, home: Path, console: Console, now: datetime | None) -> Path:
+    with console.status("建工作区 making the workspace") as status:
+        began = time.monotonic()
+        from shanshui.platform.assess.layers import CLOCK
+        from shanshui.platform.catalog.names import indicator_rows, region_rows
+        from shanshui.platform.demo import assess, judge, observe
+        from shanshui.platform.demo.page import page
+        from shanshui.platform.demo.walk import CITY, REGION, Step, Walk
+        from shanshui.platform.store import Workspace
+        from shanshui.platform.store.models import now as utc
+
+        clock = now or (utc() + CLOCK).replace(tzinfo=None)
+        with Workspace.create(home, name="演示", region=REGION) as workspace:
+            walk = Walk(
+                workspace,
+                folder,
+                clock,
+                lambda step: _line(console, len(walk.day.steps), step),
+                status.update,
+            )
+            told = f"台账里有指标 {len(indicator_rows())} 个、行政区 {len(region_rows()):,} 个"
+            command = f"shanshui init {home.name} --name 演示 --region {CITY}"
+            seconds = time.monotonic() - began
+            walk.done(Step("建工作区", "a workspace", command, told, seconds))
+            for part in (
+                *(judge.plans, observe.stations, observe.hours, observe.control),
+                *(observe.review, observe.freeze, judge.assess, judge.published, judge.track),
+                *(judge.december, judge.beside, judge.explain, judge.bulletin, judge.dispatch),
+            ):
+                part(walk)
+            status.update("北京三年 three years of Beijing")
+            beijing = assess.beijing(workspace)
+        status.update("全国：逐小时重算 AQI the national network")
+        national = assess.national()
+        status.update("水：公布的类别逐行重算 water")
+        water = assess.water()
+        files = _files(beijing, national, water)
+        for file in files:
+            file.table.write_csv(folder / file.name, include_bom=True)
+        status.update("画图并写报告 figures and report")
+        report = folder / REPORT
+        text = page(
+            walk.day,
+            beijing,
+            national,
+            water,
+            files=[{"name": file.name, "about": file.about} for file in files],
+            steps=STEPS,
+            own=OWN,
+            made=clock,
+        )
+        report.write_text(text, encoding="utf-8", newline="\n")
+    _tell(console, walk.day, beijing, national, water)
+    return report
+
+
+def _files(beijing: Beijing, national: National, water: Water) -> list[_File]:
     import polars as pl
 
     from shanshui.platform.demo import samples
@@ -154,7 +214,6 @@ def _files(
         _File("national_check.csv", "全国小时 AQI 重算与公布对照", national.checks),
         _File("national_hour.csv", "图中那一小时各点位", national.moment),
         _File(WATER_EXAMPLE, "断面类别重算与公布对照，也是水的数据格式的样子", _sections(water)),
-        _File("targets.csv", "逐项目标、数值、完成情况与原因", _answers_table(answers)),
         _File(EXAMPLE, "北京 2015 年 11 月小时值：数据格式的样子，可拿来先试", month),
     ]
 
@@ -179,79 +238,56 @@ def _sections(water: Water) -> pl.DataFrame:
     )
 
 
-def _answers_table(answers: list[Answer]) -> pl.DataFrame:
-    import polars as pl
+def _line(console: Console, number: int, step: Step) -> None:
+    """Print a step in a line."""
+    from rich.cells import set_cell_size
 
-    from shanshui.platform.catalog.series import wording
-
-    rows = []
-    for answer in answers:
-        now, then, result = answer.figure or {}, answer.baseline or {}, answer.standing
-        rows.append(
-            {
-                "id": ",".join(answer.ids),
-                "document": answer.document["title"],
-                "section": answer.target["section"],
-                "indicator": answer.target["indicator"],
-                "region": answer.target["region"],
-                "year": answer.target["year"],
-                "target": wording(answer.target),
-                "state": result.state,
-                "reason": result.reason,
-                "remark": answer.remark,
-                "goal": None if result.goal is None else float(result.goal),
-                "gap": None if result.gap is None else float(result.gap),
-                "required": None if result.required is None else float(result.required),
-                "value": now.get("value"),
-                "value_year": now.get("period"),
-                "value_region": now.get("region"),
-                "unit": now.get("unit"),
-                "roster": now.get("roster"),
-                "reference_state": now.get("state"),
-                "baseline": then.get("value"),
-                "baseline_year": then.get("period"),
-                "source_title": now.get("source_title"),
-                "confidence": now.get("confidence"),
-            }
-        )
-    return pl.DataFrame(rows, infer_schema_length=None)
-
-
-def _tell(
-    console: Console,
-    beijing: Beijing,
-    national: National,
-    water: Water,
-    answers: list[Answer],
-    report: Path,
-) -> None:
-    same, total = int(national.checks["same_aqi"].sum()), int(national.checks["hours"].sum())
+    name, told = set_cell_size(step.zh, 16), step.told.partition("。")[0]
     console.print(
-        f"[bold]全国小时 AQI[/]  重算 {total:,} 个公布值，一致 {same:,} 个  "
-        f"[dim]{same:,} of {total:,} published hourly AQI reproduced[/]"
+        f"[green]✓[/]{number:>2} [dim]{step.seconds:>5.1f}s[/]  [bold]{name}[/]  {told}",
+        soft_wrap=True,
+        highlight=False,
     )
+
+
+def _tell(console: Console, day: Day, beijing: Beijing, national: National, water: Water) -> None:
+    same, total = int(national.checks["same_aqi"].sum()), int(national.checks["hours"].sum())
     count = f"{int(water.sections['same'].sum())} / {water.sections.height}"
     states = f"{int(water.shares['same'].sum())} / {water.shares.height}"
     years = f"{int(water.hulun['same'].sum())} / {water.hulun.height}"
     console.print(
-        f"[bold]水[/]  公布的断面类别 {count} 一致，河流状况 {states}，呼伦湖营养状态 {years}  "
-        "[dim]classes, states and trophic indices as published[/]"
+        f"\n[bold]与公布的数核对[/]  全国小时 AQI {same:,} / {total:,} 一致；断面类别 {count}，"
+        f"河流状况 {states}，呼伦湖营养状态 {years}  [dim]computed anew and as published[/]"
     )
     console.print(_years(beijing))
-    console.print(_standings(answers))
-    counts = Counter(answer.standing.state for answer in answers)
-    told = "，".join(f"{state} {count}" for state, count in counts.most_common())
-    answered = sum(answer.answered for answer in answers)
-    console.print(f"目标共 {len(answers)} 项，公布数值能回答 {answered} 项：{told}")
+    console.print(_course(day))
+    console.print(_standings(day))
+    assert day.plans is not None
+    console.print(f"所有规划，截至 {day.plans.day}：{day.plans.summary()}")
+
+
+def _next(console: Console, report: Path, aside: list[str]) -> None:
+    """Say what to try next."""
     console.print(f"\n[bold]报告 Report[/]  {report}", soft_wrap=True)
-    example = report.with_name(EXAMPLE)
+    console.print("\n接着试，先进入工作区 Next, in the workspace:", soft_wrap=True)
+    home = report.parent / "workspace"
+    where = f'"{home}"' if " " in str(home) else str(home)
+    console.print(f"  [cyan]cd {where}[/]", soft_wrap=True)
+    for each in STEPS:
+        console.print(f"  [cyan]{each['command']}[/]  [dim]{each['zh']}[/]", soft_wrap=True)
     console.print(
-        f"\n接下来用自己的数据（可先拿 {example}、{WATER_EXAMPLE} 试）Next, with your own data:",
+        f"\n换成自己的文件（可先拿 {EXAMPLE}、{WATER_EXAMPLE} 试）With your own files:",
         soft_wrap=True,
     )
-    for each in STEPS:
-        console.print(f"  [cyan]{each['command']}[/]", soft_wrap=True)
-        console.print(f"  [dim]{each['zh']}[/]")
+    for each in OWN:
+        console.print(f"  [cyan]{each['command']}[/]  [dim]{each['zh']}[/]", soft_wrap=True)
+    if aside:
+        names = "、".join(aside)
+        console.print(
+            f"\n[yellow]注意[/] 环境变量 {names} 指向别处，演示没有用它；在演示的工作区里试命令前，"
+            f"先取消它 [dim]unset {', '.join(aside)} before you try these[/]",
+            soft_wrap=True,
+        )
 
 
 def _years(beijing: Beijing) -> Table:
@@ -268,24 +304,39 @@ def _years(beijing: Beijing) -> Table:
     return table
 
 
-def _standings(answers: list[Answer]) -> Table:
+def _course(day: Day) -> Table:
+    """Show how the year's target of PM2.5 stood at some ends of month."""
     from rich.table import Table
 
-    from shanshui.platform.catalog.series import wording
+    from shanshui.platform.demo.judge import NO_WORSE, PM25
+    from shanshui.platform.track.table import goal
 
-    table = Table(title="目标 Targets", title_justify="left", header_style="")
+    rows = [row for row in day.course if row["indicator"] == PM25]
+    title = f"北京 PM2.5 年均值 {goal(rows[0])}（{NO_WORSE}）"
+    table = Table(title=title, title_justify="left", header_style="")
+    for name in ("截至", "累计", "完成情况", "剩余控制值"):
+        table.add_column(name, no_wrap=True)
+    for row in rows:
+        if row["at"].month in (1, 3, 6, 9, 11):
+            table.add_row(f"{row['at']}", row["value"], row["state"], row["rest"] or "")
+    return table
+
+
+def _standings(day: Day) -> Table:
+    """Show the targets of the plans that a published value answers, or would but for its basis."""
+    from rich.table import Table
+
+    table = Table(title="规划目标 Targets", title_justify="left", header_style="")
     table.add_column("目标", overflow="fold", ratio=5)
     table.add_column("最近数值", overflow="fold", ratio=3)
     table.add_column("完成情况", no_wrap=True)
     table.add_column("说明", overflow="fold", ratio=6)
-    shown = [a for a in answers if a.answered or a.standing.state == "口径不一致"]
-    for answer in shown:
-        now, target = answer.figure or {}, answer.target
-        until = f"，{target['year']}年" if target["year"] else ""
-        table.add_row(
-            f"{target['region']} {target['indicator']} {wording(target)}{until}",
-            f"{now.get('region')} {now.get('period')}年 {now.get('value')}",
-            answer.standing.state,
-            answer.standing.reason,
-        )
+    assert day.plans is not None
+    for row in day.plans.rows:
+        if row["judged"] not in ("暂无数据", "待下达"):
+            asked = row["plan"] or row["annual"]
+            table.add_row(
+                f"{row['region']} {row['indicator']} {asked}", row["now"], row["state"],
+                row["reason"],
+            )  # fmt: skip
     return table
