@@ -97,8 +97,10 @@ def root(
 
 @app.command(
     short_help="用真实数据走一遍 [dim]the loop closed once on real data[/dim]",
-    help="用真实数据走一遍：小时值 → 日值 → AQI → 统计 → 对照规划目标 → 网页报告。\n\n"
-    "[dim]The loop closed once on real data, from hours to a report; needs no network.[/dim]",
+    help="在新建的工作区里用真实数据走一遍：规划目标 → 监测数据 → 质控、审核、定版 → 评价 → "
+    "目标调度 → 月报和网页报告。\n\n"
+    "[dim]The whole loop on real data in a new workspace, from plans to a report; needs no "
+    "network.[/dim]",
     epilog="例 Examples\n\n[cyan]shanshui demo[/cyan]\n\n[cyan]shanshui demo -o 演示[/cyan]",
 )
 def demo(
@@ -106,8 +108,8 @@ def demo(
         Path | None,
         option(
             "--output",
-            "放报告和结果表的文件夹；默认 shanshui-demo",
-            "folder of the report and the tables",
+            "放工作区、报告和结果表的文件夹；默认 shanshui-demo",
+            "folder of the workspace, the report and the tables",
             RESULT,
             "-o",
             metavar="文件夹",
