@@ -47,10 +47,11 @@ def said(value: nw.Expr) -> nw.Expr:
     """Return whole millionths as a decimal text: every engine's own text of floats differs."""
     size = value.abs()
     whole = (size // SCALE).cast(nw.Int64).cast(nw.String)
-    part = (size % SCALE + SCALE).cast(nw.Int64).cast(nw.String).str.slice(1)
+    # The leading 1 keeps the zeros before the decimals until those after them are gone.
+    decimals = (size % SCALE + SCALE).cast(nw.Int64).cast(nw.String).str.replace_all("0+$", "")
+    point = nw.when(size % SCALE > 0).then(nw.lit(".")).otherwise(nw.lit(""))
     sign = nw.when(value < 0).then(nw.lit("-")).otherwise(nw.lit(""))
-    text = nw.concat_str(whole, nw.lit("."), part)
-    return nw.concat_str(sign, text.str.replace_all(r"\.?0+$", ""))
+    return nw.concat_str(sign, whole, point, decimals.str.slice(1))
 
 
 def counted(value: nw.Expr) -> nw.Expr:
@@ -69,21 +70,42 @@ def written(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
-def text_of(parts: Sequence[Part]) -> nw.Expr:
-    """Join texts and columns of texts."""
-    return nw.concat_str([nw.lit(p) if isinstance(p, str) else p for p in parts])
+def _written(frame: LazyFrame, zh: Sequence[Part], en: Sequence[Part]) -> tuple[LazyFrame, nw.Expr]:
+    """Make texts of the parts; a column that both languages use is made once."""
+    parts = {id(part): part for part in (*zh, *en) if isinstance(part, nw.Expr)}
+    names = {key: f"_text_{n}" for n, key in enumerate(parts)}
+    if parts:
+        frame = frame.with_columns(**{names[key]: part for key, part in parts.items()})
+    texts = [
+        nw.lit(part) if isinstance(part, str) else nw.col(names[id(part)])
+        for part in (*zh, " / ", *en)
+    ]
+    return frame, nw.concat_str(texts)
+
+
+def given(level: str) -> nw.Expr:
+    """Return a level as its place in `LEVELS`: rows are chosen by it before it becomes a text."""
+    return nw.lit(LEVELS.index(level), dtype=nw.Int8)
 
 
 def worst(fail: nw.Expr | None, suspect: nw.Expr | None, known: nw.Expr | None = None) -> nw.Expr:
     """Return the level by conditions: fail before suspect, pass where it was evaluated."""
-    level = nw.lit("pass")
+    level = given("pass")
     if suspect is not None:
-        level = nw.when(suspect).then(nw.lit("suspect")).otherwise(level)
+        level = nw.when(suspect).then(given("suspect")).otherwise(level)
     if fail is not None:
-        level = nw.when(fail).then(nw.lit("fail")).otherwise(level)
+        level = nw.when(fail).then(given("fail")).otherwise(level)
     if known is not None:
-        level = nw.when(known).then(level).otherwise(nw.lit("unknown"))
+        level = nw.when(known).then(level).otherwise(given("unknown"))
     return level
+
+
+def _named(level: nw.Expr) -> nw.Expr:
+    """Return the name of a level by its place."""
+    name = nw.lit(LEVELS[-1])
+    for n, one in enumerate(LEVELS[:-1]):
+        name = nw.when(level == n).then(nw.lit(one)).otherwise(name)
+    return name
 
 
 def flags(
@@ -100,13 +122,15 @@ def flags(
 ) -> LazyFrame:
     """Return a flag for each row of one of the levels, with its numbers.
 
-    `measure` and `limit` are in whole millionths: what was tested and what it was held against.
-    A text is made for the rows that remain only.
+    `level` is of `worst` or `given`; `measure` and `limit` are in whole millionths: what was tested
+    and what it was held against. A text is made for the rows that remain only.
     """
     none = nw.lit(None, dtype=nw.Int64)
-    frame = frame.with_columns(level.alias("level")).filter(nw.col("level").is_in(list(levels)))
+    chosen = [LEVELS.index(name) for name in levels]
+    frame = frame.with_columns(level.alias("level")).filter(nw.col("level").is_in(chosen))
+    frame = frame.with_columns(_named(nw.col("level")).alias("level"))
     evaluated = nw.col("level").is_in(["suspect", "fail", "missing"])
-    detail = nw.concat_str(text_of(zh), nw.lit(" / "), text_of(en))
+    frame, detail = _written(frame, zh, en)
     detail = nw.when(evaluated).then(detail)
     detail = (
         nw.when(nw.col("level") == "unknown")
@@ -114,7 +138,7 @@ def flags(
         .otherwise(detail)
     )
     rows = [ROW] if ROW in frame.collect_schema() else []
-    chosen: LazyFrame = frame.select(
+    result: LazyFrame = frame.select(
         *rows,
         *keys,
         "property",
@@ -127,7 +151,7 @@ def flags(
         from_fixed(none if limit is None else limit).alias("limit"),
         detail.alias("detail"),
     )
-    return chosen
+    return result
 
 
 def limit_by_level(fail: float | None, suspect: float | None) -> nw.Expr:

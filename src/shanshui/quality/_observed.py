@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LARGEST = 9e12
 """Beyond it a value has no millionths in 64 bits; only its range is tested."""
+_SOME = 10_000
+"""Rows up to which it costs nothing to look closely."""
 By = str | Sequence[str]
 
 
@@ -180,7 +182,7 @@ def in_order(data: Observed) -> Observed:
     by = ["property", "period", *data.keys]
     rows = _spaced(rows.drop_nulls("time"), by)
     if not _in_series(rows, by):
-        rows = _spaced(rows.sort(*by, "time", ROW), by)
+        rows = _by_series(rows, by)
     follows = pl.col("_gap") == pl.col("period").cast(pl.Int64) * SCALE
     rows = rows.with_columns((~follows.fill_null(value=False)).cum_sum().alias("_block"))
     return data.part(rows)
@@ -195,12 +197,29 @@ def _spaced(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     return rows.with_columns(gap.alias("_gap"))
 
 
+def _by_series(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Sort rows by series and time; series are compared by number, which is cheap."""
+    numbers = rows.select(by).unique().sort(by).with_row_index("_series")
+    rows = rows.join(numbers, on=by, how="left", nulls_equal=True, maintain_order="left")
+    rows = _spaced(rows.sort("_series", maintain_order=True), ["_series"])
+    if _goes_back(rows):
+        rows = _spaced(rows.sort("_series", "time", ROW), ["_series"])
+    return rows.drop("_series")
+
+
+def _goes_back(rows: pl.DataFrame) -> bool:
+    """Whether a row is of an earlier time than the one before it in its series."""
+    import polars as pl
+
+    return bool(rows.select((pl.col("_gap") < 0).any()).item())
+
+
 def _in_series(rows: pl.DataFrame, by: Sequence[str]) -> bool:
     """Whether the rows stand by series, each in the order of time, and by property and period."""
     import polars as pl
 
-    if rows.select((pl.col("_gap") < 0).any()).item():
-        return False
+    if _goes_back(rows) or rows["_gap"].null_count() * 2 > rows.height > _SOME:
+        return False  # or the series change so often that sorting is as cheap as looking closer
     heads = rows.filter(pl.col("_gap").is_null()).select(by)
     kinds = heads.select("property", "period")
     changes = kinds.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift(1))))

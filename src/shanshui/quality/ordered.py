@@ -20,6 +20,7 @@ from shanshui.quality._levels import (
     counted,
     fixed,
     flags,
+    given,
     limit_by_level,
     said,
     worst,
@@ -66,6 +67,7 @@ def repeated(data: Observed, levels: Collection[str]) -> LazyFrame:
     )
     groups = groups.with_columns(_fail=pl.col("_again") & ~agree, _suspect=pl.col("_again") & agree)
     failed = nw.col("level") == "fail"
+    count = counted(nw.col("_count"))
     return flags(
         _handed(groups),
         data.keys,
@@ -74,12 +76,12 @@ def repeated(data: Observed, levels: Collection[str]) -> LazyFrame:
         levels,
         zh=[
             "同一时间有 ",
-            counted(nw.col("_count")),
+            count,
             " 行，",
             nw.when(failed).then(nw.lit("值不同")).otherwise(nw.lit("值相同")),
         ],
         en=[
-            counted(nw.col("_count")),
+            count,
             " rows for one time, ",
             nw.when(failed).then(nw.lit("values differ")).otherwise(nw.lit("values agree")),
         ],
@@ -121,14 +123,15 @@ def gap(data: Observed, levels: Collection[str]) -> LazyFrame:
         time=(pl.col("time").cast(pl.Int64) - pl.col("_gap") + step).cast(pl.Datetime("us")),
         value=pl.lit(None, dtype=pl.Float64),
     ).with_columns(pl.lit(None, dtype=pl.UInt32).alias(ROW))
+    count = counted(nw.col("_count"))
     return flags(
         _handed(rows),
         data.keys,
         "gap",
-        nw.lit("missing"),
+        given("missing"),
         levels,
-        zh=["断数 ", counted(nw.col("_count")), " 个时段，至 ", nw.col("_until"), " 前"],
-        en=[counted(nw.col("_count")), " periods without a row before ", nw.col("_until")],
+        zh=["断数 ", count, " 个时段，至 ", nw.col("_until"), " 前"],
+        en=[count, " periods without a row before ", nw.col("_until")],
         measure=nw.col("_count") * SCALE,
     )
 
@@ -187,16 +190,17 @@ def _run(
     )
     rows = rows.with_columns(_tested=tested)
     known = nw.col("_tested") & nw.lit(value=suspect is not None or fail is not None)
-    level = nw.when(known).then(level).otherwise(nw.lit("pass"))
+    level = nw.when(known).then(level).otherwise(given("pass"))
     level = nw.when(~nw.col("value").is_null()).then(level)
+    count, value = counted(most), said(nw.col(FIXED))
     return flags(
         _handed(rows),
         data.keys,
         rule,
         level,
         levels,
-        zh=["连续 ", counted(most), f" 个{words[0]}（", said(nw.col(FIXED)), "）"],
-        en=[counted(most), f" {words[1]} in a row (", said(nw.col(FIXED)), ")"],
+        zh=["连续 ", count, f" 个{words[0]}（", value, "）"],
+        en=[count, f" {words[1]} in a row (", value, ")"],
         measure=most * SCALE,
         limit=limit_by_level(fail, suspect),
     )
@@ -223,14 +227,15 @@ def step(
         None if suspect is None else size > integer(fixed(suspect)),
         ~size.is_null(),
     )
+    change, before = said(size), said(nw.col("_before"))
     return flags(
         _handed(rows),
         data.keys,
         "step",
         nw.when(~nw.col(FIXED).is_null()).then(level),
         levels,
-        zh=["较上一时段 ", said(nw.col("_before")), " 变化 ", said(size)],
-        en=["differs by ", said(size), " from ", said(nw.col("_before")), " a period before"],
+        zh=["较上一时段 ", before, " 变化 ", change],
+        en=["differs by ", change, " from ", before, " a period before"],
         measure=size,
         limit=limit_by_level(fail, suspect),
     )
@@ -264,14 +269,15 @@ def rate_of_change(
 
     level = worst(beyond(fail), beyond(suspect), ~nw.col("_apart").is_null())
     rate = nw.col("_rate")
+    speed, before = said(rate), said(nw.col("_before"))
     return flags(
         _handed(rows),
         data.keys,
         "rate_of_change",
         level,
         levels,
-        zh=["每小时变化 ", said(rate), "，前值 ", said(nw.col("_before"))],
-        en=["changes by ", said(rate), " an hour since ", said(nw.col("_before"))],
+        zh=["每小时变化 ", speed, "，前值 ", before],
+        en=["changes by ", speed, " an hour since ", before],
         measure=rate,
         limit=limit_by_level(fail, suspect),
     )
@@ -394,14 +400,15 @@ def _deviating(
     by_spread = (nw.col("_bound") * chosen + 0.5).floor().cast(nw.Int64)
     floor = integer(fixed(least))
     limit = nw.when(by_spread > floor).then(by_spread).otherwise(floor)
+    centre, distance, sigma = said(middle), said(off), said(bound)
     return flags(
         frame,
         data.keys,
         rule,
         level,
         levels,
-        zh=[f"{zh} ", said(middle), " 偏离 ", said(off), "（标准差 ", said(bound), "）"],
-        en=[said(off), f" off {en} ", said(middle), " (sigma ", said(bound), ")"],
+        zh=[f"{zh} ", centre, " 偏离 ", distance, "（标准差 ", sigma, "）"],
+        en=[distance, f" off {en} ", centre, " (sigma ", sigma, ")"],
         measure=off,
         limit=nw.when(~nw.col("_bound").is_null()).then(limit),
     )

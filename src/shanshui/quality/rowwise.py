@@ -16,6 +16,7 @@ from shanshui.quality._levels import (
     counted,
     fixed,
     flags,
+    given,
     limit_by_level,
     said,
     worst,
@@ -36,7 +37,7 @@ NOTHING = nw.lit(None, dtype=nw.String)
 
 def missing(data: Observed, levels: Collection[str]) -> LazyFrame:
     """Flag values that are not there: missing is not good."""
-    level = nw.when(nw.col("value").is_null()).then(nw.lit("missing")).otherwise(nw.lit("pass"))
+    level = nw.when(nw.col("value").is_null()).then(given("missing")).otherwise(given("pass"))
     return flags(data.frame, data.keys, "missing", level, levels, zh=["缺测"], en=["no value"])
 
 
@@ -118,14 +119,15 @@ def negative(data: Observed, levels: Collection[str], *, drift: float = 0) -> La
         .then(nw.lit("within drift, the reviewer decides"))
         .otherwise(nw.lit("beyond drift"))
     )
+    value = said(VALUE)
     return flags(
         data.frame,
         data.keys,
         "negative",
         level,
         levels,
-        zh=["负值 ", said(VALUE), f"（漂移 {written(drift)}），", zh],
-        en=["negative ", said(VALUE), f" (drift {written(drift)}), ", en],
+        zh=["负值 ", value, f"（漂移 {written(drift)}），", zh],
+        en=["negative ", value, f" (drift {written(drift)}), ", en],
         measure=VALUE,
         limit=integer(-fixed(drift)),
     )
@@ -145,7 +147,7 @@ def source_flag(
     every = flag.str.contains(f"^(?:{codes})(?:{_SPLIT}+(?:{codes}))*$")
     level = worst(bears["fail"], bears["suspect"], every | bears["fail"] | bears["suspect"])
     blank = flag.is_null() | (flag == "")
-    level = nw.when(blank).then(nw.lit("pass")).otherwise(level)
+    level = nw.when(blank).then(given("pass")).otherwise(level)
     level = nw.when(~nw.col("value").is_null()).then(level)
     told = {
         "zh": joined([code_if(flag.str.contains(_bears([f])), f"{f.code} {f.zh}") for f in known])
@@ -177,7 +179,7 @@ def future(
 ) -> LazyFrame:
     """Flag values of a time that has not come."""
     if now is None:
-        level = nw.lit("unknown")
+        level = given("unknown")
         return flags(data.frame, data.keys, "future", level, levels, zh=[""], en=[""])
     from datetime import timedelta
 
@@ -216,14 +218,15 @@ def off_cadence(data: Observed, levels: Collection[str]) -> LazyFrame:
     safe = nw.when(period > 0).then(period)
     off = (seconds % safe != 0) | (time.dt.microsecond().cast(nw.Int64) != 0)
     divides = (integer(86400) % safe == 0).fill_null(value=False)
+    cadence = counted(period)
     return flags(
         data.frame,
         data.keys,
         "off_cadence",
         worst(None, off, divides),
         levels,
-        zh=["时间不在每 ", counted(period), " 秒的整点上"],
-        en=["time is not on the cadence of ", counted(period), " s"],
+        zh=["时间不在每 ", cadence, " 秒的整点上"],
+        en=["time is not on the cadence of ", cadence, " s"],
         measure=(seconds % safe) * SCALE,
     )
 
@@ -272,14 +275,15 @@ def _side(
     above = low > bound + fixed(margin)
     level = worst(None, above, ~theirs.is_null())
     level = nw.when(~VALUE.is_null()).then(level)
+    least, most = said(low), said(high)
     return flags(
         together,
         data.keys,
         rule,
         level,
         levels,
-        zh=[f"{lower} ", said(low), f" 高于 {upper} ", said(high)],
-        en=[f"{lower} ", said(low), f" is above {upper} ", said(high)],
+        zh=[f"{lower} ", least, f" 高于 {upper} ", most],
+        en=[f"{lower} ", least, f" is above {upper} ", most],
         measure=low,
         limit=bound + fixed(margin),
     )
