@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from shanshui import air, analysis, noise, plan, progress, soil, standards
+from shanshui import air, analysis, noise, plan, progress, quality, soil, standards
 from shanshui.cli.app import app
 from shanshui.platform.demo import samples
 
@@ -99,7 +99,7 @@ def test_site_builds_whole_and_loads_nothing_from_elsewhere(tmp_path):
         )
         assert not re.search(loaded, text), page.name
         assert "<!-- table:" not in text, page.name
-    for domain in (air, analysis, noise, plan, progress, soil, standards):
+    for domain in (air, analysis, noise, plan, progress, quality, soil, standards):
         page = tmp_path / "api" / f"{domain.__name__.rpartition('.')[2]}.html"
         text = page.read_text(encoding="utf-8")
         for name in domain.__all__:
