@@ -36,6 +36,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
 }
 """Tests and the figures that each takes."""
 TESTS = tuple(FIGURES)
+"""Names of all tests, in the order in which they are run."""
 _NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {  # of each group one at least
     "gross_range": (("low", "high", "suspect_low", "suspect_high"),),
     "zero_run": (("suspect", "fail"),),
