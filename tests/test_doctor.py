@@ -410,7 +410,6 @@ CASES = {
     "roster_in_use_ended": change(models.RosterVersion, end="2026-11-19"),
     "freeze_of_another_roster": change(models.Freeze, domain="water"),
     "freeze_before_end": change(models.Freeze, frozen_at=datetime(2026, 9, 30, tzinfo=UTC)),
-    "freeze_forced_without_reason": change(models.Freeze, warnings=["缺数据"]),
     "freeze_none_in_force": change(models.Freeze, current=False),
     "freeze_without_figures": remove(models.FrozenFigure),
     "freeze_without_correction": steps(*corrected()[:-1]),
