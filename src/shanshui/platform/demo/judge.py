@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from shanshui.platform.assess.layers import CLOCK
 from shanshui.platform.demo import observe
 from shanshui.platform.demo.walk import CITY, EXPORTS, MONTH, PERSONS, REGION, YEAR
 
@@ -160,7 +159,7 @@ def explain(walk: Walk) -> None:
     ) as step:
         made = trace(walk.workspace, ASKED)
         path = walk.output / EXPLAINED
-        write_whole(path, report.page(made, made_at=walk.now - CLOCK).encode())
+        write_whole(path, report.page(made, made_at=walk.now).encode())
         walk.day.explained = made
         step.told = f"{report.title(made)}：{report.verdict(made)[0]}"
         step.files.append((path.name, "从年均值一直打开到原始小时值"))
