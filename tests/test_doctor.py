@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from shanshui.cli import main
 from shanshui.platform import doctor
+from shanshui.platform.review import evidence
 from shanshui.platform.review.frozen_rows import figures_digest
 from shanshui.platform.store import Workspace, backup, models
 from shanshui.standards import ShanshuiError
@@ -503,7 +504,7 @@ ALSO = {  # what follows from the same fault
     "correction_without_document": {"freeze_moved"},
 }
 FOLDER = {"database_damaged", "reference_broken", "backup_old", "profile_unreadable"}
-FOLDER |= {"lake_unreadable"}
+FOLDER |= {"lake_unreadable", "evidence_lost"}
 
 
 def codes(workspace, **more):
@@ -556,6 +557,16 @@ def test_the_folder_is_examined(tmp_path):
     Workspace.create(folder).close()
     with Workspace.open(folder) as workspace:
         assert codes(workspace) & FOLDER == {"backup_old"}
+        (folder / "photo.jpg").write_bytes(b"\xff\xd8")
+        kept = evidence.keep(workspace, folder / "photo.jpg")
+        with workspace.ledger.write(who="张三", action="test") as session:
+            evidence.note_down(session, [kept], "张三")
+        assert codes(workspace) & FOLDER == {"backup_old"}
+        kept.path.write_bytes(b"other")
+        assert "evidence_lost" in codes(workspace, only=["evidence_lost"])
+        kept.path.unlink()
+        assert "evidence_lost" in codes(workspace)
+        kept.path.write_bytes(b"\xff\xd8")
         backup.dump(workspace.ledger, folder / "backups")
         (folder / "profiles").mkdir()
         (folder / "profiles" / "a.toml").write_bytes(b"\xff = 1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError
 
-from shanshui.platform.store.models import Audit, Base, Freeze, Load
+from shanshui.platform.review.evidence import path_of
+from shanshui.platform.store.models import Audit, Base, Evidence, Freeze, Load
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
@@ -102,6 +104,16 @@ def freeze_moved(workspace: Workspace, session: Session, _: date) -> Found:
         yield from ((f"{row.period} {row.domain}", fault) for fault in faults)
 
 
+def evidence_lost(workspace: Workspace, session: Session, _: date) -> Found:
+    """Find evidence whose file is gone or is not what it was."""
+    for one in session.scalars(select(Evidence)):
+        path = path_of(workspace, one)
+        if not path.is_file():
+            yield one.name, f"没有 gone: {path.name}"
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != one.sha256:
+            yield one.name, f"内容变了 changed: {path.name}"
+
+
 QUESTIONS: dict[str, Question] = {
     question.__name__: question
     for question in (
@@ -112,5 +124,6 @@ QUESTIONS: dict[str, Question] = {
         profile_unreadable,
         lake_unreadable,
         freeze_moved,
+        evidence_lost,
     )
 }
