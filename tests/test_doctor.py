@@ -1,6 +1,7 @@
 """The examination: each check finds what it is for, and nothing in a workspace that is in order."""
 
 import hashlib
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -19,6 +20,7 @@ from shanshui.platform.review.frozen_rows import figures_digest
 from shanshui.platform.store import Workspace, backup, models
 from shanshui.standards import ShanshuiError
 
+PROOF = hashlib.sha256(b"proof").hexdigest()
 TEXT = "青禾县计划\n到2030年，PM2.5年均浓度降至20微克/立方米。"
 TODAY = date(2026, 11, 20)
 PERSON = {
@@ -186,7 +188,7 @@ def reviewed(**more):
 
 def decision(**more):
     given = {"review_id": 1, "item_id": 1, "kind": "withdraw", "reason": "drift", "via": "cli"}
-    given |= {"evidence_required": True, "evidence_sha256": "a" * 64, "before": [], "written": []}
+    given |= {"evidence_required": True, "evidence_sha256": PROOF, "before": [], "written": []}
     given |= {"transaction": "t", "at": datetime(2026, 10, 5, tzinfo=UTC)}
     return models.ReviewDecision(**SERIES | given | more)
 
@@ -234,7 +236,7 @@ def sound():
         models.RosterUse(domain="air", purpose="国控点位", roster_id=1),
         frozen(),
         models.FrozenFigure(freeze_id=1, **FIGURE),
-        models.Evidence(sha256="a" * 64, name="a.pdf", size=1, added_by="张三"),
+        models.Evidence(sha256=PROOF, name="a.pdf", size=1, added_by="张三"),
         review(),
         reviewed(),
         decision(id=1, stage="first", who="张三", state="noted"),
@@ -534,6 +536,8 @@ def test_there_are_enough_checks_and_each_has_a_case():
 def test_each_check_finds_its_fault_and_no_other(workspace):
     """One transaction a case, undone: the checks look at what it has not committed."""
     backup.dump(workspace.ledger, workspace.folder / "backups")
+    (workspace.folder / "evidence").mkdir()
+    (workspace.folder / "evidence" / f"{PROOF}.pdf").write_bytes(b"proof")
     with workspace.ledger.write(who="张三", action="test") as session:
         fill(session)
     normal = codes(workspace)
