@@ -1,7 +1,6 @@
 """The examination: each check finds what it is for, and nothing in a workspace that is in order."""
 
 import hashlib
-import hashlib
 import json
 import shutil
 import sqlite3
