@@ -263,6 +263,48 @@ def test_a_percentile_has_no_control_mean(ledger):
     assert row["value"] == "158"
 
 
+def test_counts_of_days_are_judged_before_the_year_ends(ledger):
+    days = {"unit": "天", "indicator": "天数"}
+    with ledger.write() as session:
+        paper = plan(session)
+        good = promise(session, paper, 1, **days, indicator_code="air.days.good",
+                       comparator=">=", value="300")  # fmt: skip
+        heavy = promise(session, paper, 2, **days, indicator_code="air.days.heavy",
+                        comparator="<=", value="3")  # fmt: skip
+
+    def found(good_days, heavy_days):
+        return ledger.judged(
+            figure("2026-01/2026-10", good_days, "air.days.good", unit="天", days_valid=300),
+            figure("2026-01/2026-10", heavy_days, "air.days.heavy", unit="天", days_valid=300),
+        )
+
+    rows = found("270", "2")
+    assert rows[good]["rest"] == "剩余61天中须有30天优良，还可超标31天"
+    assert rows[heavy]["rest"] == "剩余61天中还可有1天重污染"
+    assert (rows[good]["rest_allowed"], rows[heavy]["rest_allowed"]) == (31, 1)
+    assert {row["state"] for row in rows.values()} == {"达到序时进度"}
+    rows = found("238", "4")
+    assert {row["state"] for row in rows.values()} == {"滞后于序时进度"}
+    assert not any(row["feasible"] for row in rows.values())
+    # A mean of places' counts is none of whole days.
+    assert found("270.5", "2")[good]["rest"] is None
+
+
+def test_the_figure_of_the_whole_year_is_judged_on_its_last_day(ledger):
+    rows = [
+        figure("2026-01/2026-11", "24", days_valid=334, roster="A"),
+        figure("2026", "26", status="定版", ref="whole", roster="A"),
+    ]
+    row = ledger.one(*rows, at=date(2026, 12, 31), basis={"roster": "A"})
+    assert (row["ref"], row["state"], row["part_period"]) == ("whole", "未完成", None)
+    (row,) = ledger.judged(*rows, at=date(2026, 12, 30)).values()
+    assert (row["value"], row["period"]) == ("24", "2026-01/2026-11")
+    # One on another basis does not take the place of the months on the promised one.
+    other = rows[1] | {"roster": "B"}
+    (row,) = ledger.judged(rows[0], other, at=date(2026, 12, 31)).values()
+    assert row["period"] == "2026-01/2026-11"
+
+
 def test_months_and_another_year_are_not_the_year(ledger):
     row = ledger.one(figure("2026-10", "20"), figure("2025-01/2025-10", "20"))
     assert row["state"] == "暂无数据"

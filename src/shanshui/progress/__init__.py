@@ -16,6 +16,7 @@ from shanshui.progress.shares import (
     remaining_percentile,
     remaining_sections,
 )
+from shanshui.progress.tally import Tally, remaining_days
 
 __all__ = [
     "STATES",
@@ -29,10 +30,12 @@ __all__ = [
     "SoFar",
     "Spare",
     "Standing",
+    "Tally",
     "Thresholds",
     "projection",
     "records",
     "remaining",
+    "remaining_days",
     "remaining_percentile",
     "remaining_sections",
     "standing",

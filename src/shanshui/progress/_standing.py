@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shanshui.progress.outlook import Projection
     from shanshui.progress.remainder import Remainder
     from shanshui.progress.shares import PercentileRemainder, Spare
+    from shanshui.progress.tally import Tally
 
 State = Literal[
     "已完成",
@@ -86,7 +87,7 @@ class Standing:
     due: Fraction | None = None
     ahead: Fraction | None = None
     change: Fraction | None = None
-    rest: Remainder | Spare | PercentileRemainder | None = None
+    rest: Remainder | Spare | PercentileRemainder | Tally | None = None
     chance: Fraction | None = None
     stretch_met: bool | None = None
     stretch_gap: Fraction | None = None

@@ -12,6 +12,8 @@ from shanshui.standards import Basis, ShanshuiError
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from shanshui.progress.tally import Days
+
 Comparator = Literal["<=", "<", ">=", ">", "=", "~", "increase_by", "decrease_by"]
 Better = Literal["lower", "higher"]
 
@@ -309,6 +311,9 @@ class SoFar:
     best : number or None
         What the rest of the year plausibly reaches at best, such as the best of the same months
         of past years (mean, or ratio in %); beyond it the target is called out of reach.
+    tally : {"good", "heavy"} or None
+        The value is itself a count of days of the year: 优良天数, 重污染天数. `done` and `left` are
+        then days of the calendar.
     """
 
     value: Number
@@ -323,6 +328,7 @@ class SoFar:
     same: Number | None = None
     last_year: Number | None = None
     best: Number | None = None
+    tally: Days | None = None
 
     def __post_init__(self) -> None:
         if self.count == "sections" and (self.left or self.counted is None):

@@ -31,7 +31,7 @@ PROMISE = (
     "deadline", "evidence", "milestone",
 )  # fmt: skip
 """Columns of commitments that may be absent, named as the fields of `Commitment`."""
-_PART = ("counted", "count", "unit", "region", "same", "last_year", "best")
+_PART = ("counted", "count", "unit", "region", "same", "last_year", "best", "tally")
 _NUMBERS = (
     "value", "goal", "gap", "required", "pace", "completion", "due", "ahead", "change", "chance",
     "stretch_gap",

@@ -12,12 +12,14 @@ from shanshui.progress._standing import Judging, Standing, State
 from shanshui.progress.commitment import SoFar
 from shanshui.progress.remainder import Remainder, remaining
 from shanshui.progress.shares import PercentileRemainder, Spare, remaining_sections
+from shanshui.progress.tally import Tally, remaining_days
+from shanshui.standards import ShanshuiError
 
 if TYPE_CHECKING:
     from shanshui.progress._exact import Number
     from shanshui.progress.remainder import Comparator
 
-Rest = Remainder | Spare | PercentileRemainder
+Rest = Remainder | Spare | PercentileRemainder | Tally
 Verdict = tuple[State, str, str]
 # strftime would speak the language of the machine.
 _MONTHS = (
@@ -41,7 +43,7 @@ def judge(asked: Judging, so_far: SoFar, rest: Rest | None, at: date | None) -> 
     change = _change(asked, so_far)
     required, pace = _path(asked, so_far, value)
     likely = None if _settled(rest) else asked.by_chance()
-    verdict = likely or _without_chance(asked, rest, value, required, pace)
+    verdict = likely or _without_chance(asked, so_far, rest, value, required, pace)
     why, why_en = asked.silent()
     parts = [f"{period(so_far.through)[0]}累计{shown}（目标{goal.text}）"]
     parts_en = [f"{shown_en} over {period(so_far.through)[1]} (goal {goal.text})"]
@@ -83,6 +85,15 @@ def _rest(asked: Judging, so_far: SoFar) -> Rest | None:
         return None
     sign: Comparator = goal.sign
     digits = asked.commitment.decimals
+    if so_far.tally is not None:
+        days = exact(so_far.value, "value")
+        if days.denominator != 1:
+            raise ShanshuiError(
+                f"天数应为整数：{plain(days)} / a count of days is a whole number: {plain(days)}"
+            )
+        return remaining_days(
+            goal.bound, counted=int(days), left=so_far.left, comparator=sign, of=so_far.tally
+        )
     if so_far.count == "sections":
         counted = so_far.counted
         assert counted is not None
@@ -140,8 +151,13 @@ def _path(
     """Move last year's course to the goal: by points for ratios, by proportion for means.
 
     So the seasons are in the path: a winter may lie above the year's target, as last year's did.
+    A count of days to be reached is set against the days of the calendar.
     """
     goal = asked.goal
+    if so_far.tally is not None and goal.sign[0] == ">":
+        # It grows day by day, so the goal itself is no measure of a part of the year.
+        due = goal.bound * so_far.done / (so_far.done + so_far.left)
+        return due, value / due if due else None
     if so_far.same is None or so_far.last_year is None or goal.sign == "=":
         return None, None
     same, last = exact(so_far.same, "same"), exact(so_far.last_year, "last_year")
@@ -159,6 +175,7 @@ def _path(
 
 def _without_chance(
     asked: Judging,
+    so_far: SoFar,
     rest: Rest | None,
     value: Fraction,
     required: Fraction | None,
@@ -183,18 +200,20 @@ def _without_chance(
             return "达到序时进度", "", ""
         return "存在风险", "累计值未达目标，仍可达到", "short so far, still within reach"
     asked_for = plain(required, 2)
+    even = so_far.tally is not None and goal.sign[0] == ">"
+    by, by_en = ("按日历", "the calendar") if even else ("按上年走势", "last year's course")
     kept = value <= required if goal.sign[0] == "<" else value >= required
     if kept:
         return (
             "达到序时进度",
-            f"按上年走势序时要求{asked_for}，达到",
-            f"last year's course asks {asked_for}: kept",
+            f"{by}序时要求{asked_for}，达到",
+            f"{by_en} asks {asked_for}: kept",
         )
     state: State = "滞后于序时进度"
     if (pace is None and met) or (pace is not None and pace >= asked.limits.path_at_risk):
         state = "存在风险"
     return (
         state,
-        f"按上年走势序时要求{asked_for}，未达到",
-        f"last year's course asks {asked_for}: missed",
+        f"{by}序时要求{asked_for}，未达到",
+        f"{by_en} asks {asked_for}: missed",
     )

@@ -50,6 +50,8 @@ _UNREVIEWED = ("草稿", "退回")
 # How well a figure is attested, best first: a status, or the confidence of what is published.
 _ATTESTED = {"定版": 0, "A": 1, "审核": 2, "已审": 2, "B": 3, "实时": 4, "已报": 4}
 _WORST = 5
+TALLIES = {"good_days": "good", "heavy_days": "heavy"}
+"""Columns that count days of the year, and which."""
 _SECTIONS = "shanshui.water.surface.shares"
 
 
@@ -90,8 +92,9 @@ def way_of(method: str | None) -> str | None:
     Returns
     -------
     str or None
-        ``mean`` (of days), ``ratio`` (of days), ``sections`` (ratio of them), ``other`` (measured,
-        but nothing exact can be said of the rest, as of a percentile); None where it is reported.
+        ``mean`` (of days), ``ratio`` (of days), ``good`` and ``heavy`` (counts of such days),
+        ``sections`` (ratio of them), ``other`` (measured, but nothing exact can be said of the
+        rest, as of a percentile); None where it is reported.
 
     Examples
     --------
@@ -107,6 +110,8 @@ def way_of(method: str | None) -> str | None:
         return "mean"
     if home.endswith("air.statistics") and column in RATIOS:
         return "ratio"
+    if home.endswith("air.statistics") and column in TALLIES:
+        return TALLIES[column]
     return "sections" if home == _SECTIONS and column.endswith("_ratio") else "other"
 
 
@@ -241,7 +246,7 @@ def choose(
     ).rename({"year": "due", "end": "until"})  # fmt: skip
     found = _candidates(asked, figures, stand_ins or {})
     now = _now(found, at)
-    part = _part(found, at)
+    part = _unless_whole(_part(found, at), now)
     chosen = asked.select("id", "indicator", "region", "base_year", "base_value", "due").join(
         _prefixed(now, "now_").with_columns(region_now=pl.col("now_region")), on="id", how="full",
         coalesce=True, maintain_order="left",
@@ -299,8 +304,10 @@ def _now(found: pl.DataFrame, at: date) -> pl.DataFrame:
         (pl.col("kind") == "ytd") & (pl.col("year") == pl.col("due")) & (pl.col("due") == at.year)
     )
     # Nothing exact is known of the rest: the months so far stand by themselves.
-    unsplit = (pl.col("way") == "other") | (
-        pl.col("way").is_in(["ratio", "sections"]) & ~_countable()
+    unsplit = (
+        (pl.col("way") == "other")
+        | (pl.col("way").is_in(["ratio", "sections"]) & ~_countable())
+        | (pl.col("way").is_in(list(TALLIES.values())) & ~_tallied())
     )
     reported = pl.col("way").is_null() & pl.col("timely")
     of_year = whole | pl.col("lasting") | reported | (unsplit & in_year)
@@ -329,6 +336,15 @@ def _countable() -> pl.Expr:
     return (whole & apart).fill_null(value=False)
 
 
+def _tallied() -> pl.Expr:
+    """Say whether a figure is a count of whole days at one place."""
+    number = pl.col("value").cast(pl.Float64, strict=False)
+    days = pl.col("end").dt.ordinal_day()
+    return (
+        (number == number.round()) & number.is_between(0, days) & pl.col("one_place")
+    ).fill_null(value=False)
+
+
 def _part(found: pl.DataFrame, at: date) -> pl.DataFrame:
     """Choose the months of the running year so far."""
     running = (pl.col("kind") == "ytd") & (pl.col("year") == at.year) & (pl.col("month") == 0)
@@ -340,18 +356,35 @@ def _part(found: pl.DataFrame, at: date) -> pl.DataFrame:
     days = pl.col("end").dt.ordinal_day().cast(pl.Int64)
     year_days = pl.date(pl.col("year"), 12, 31).dt.ordinal_day().cast(pl.Int64)
     sections = pl.col("way") == "sections"
-    done = pl.when(sections).then("stations").otherwise(pl.coalesce("days_valid", days))
+    tally = pl.col("way").is_in(list(TALLIES.values()))
+    valid = pl.when(tally).then(days).otherwise(pl.coalesce("days_valid", days))
+    done = pl.when(sections).then("stations").otherwise(valid)
     ratio = pl.col("way").is_in(["ratio", "sections"])
     number = pl.col("value").cast(pl.Float64, strict=False)
-    exact = (pl.col("way") == "mean") | (ratio & _countable())
+    exact = (pl.col("way") == "mean") | (ratio & _countable()) | (tally & _tallied())
     return first.with_columns(
         done=done,
         left=pl.when(sections).then(pl.lit(0, dtype=pl.Int64)).otherwise(year_days - days),
         counted=pl.when(ratio).then((number * done / 100).round().cast(pl.Int64)),
+        tally=pl.when(tally).then("way"),
         count=pl.when(sections).then(pl.lit("sections")).otherwise(pl.lit("days")),
         # Judged as a part of the year only in the target's own year, on what can be split.
         judged=exact.fill_null(value=False) & (pl.col("due") == at.year).fill_null(value=False),
     )
+
+
+def _unless_whole(part: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the months so far where the figure of the whole year is there, on no worse basis.
+
+    On the last day of a year both may be.
+    """
+    whole = now.filter(pl.col("kind") == "year").select(
+        "id", "year", whole_apart="apart", whole_stand_in="stand_in"
+    )
+    better = part.join(whole, on=["id", "year"], how="inner").filter(
+        pl.col("whole_apart") <= pl.col("apart"), pl.col("whole_stand_in") <= pl.col("stand_in")
+    )
+    return part.join(better, on="id", how="anti", maintain_order="left")
 
 
 def _first(rows: pl.DataFrame, *order: str | pl.Expr) -> pl.DataFrame:
@@ -374,7 +407,7 @@ _KEPT = (
 
 
 def _prefixed(rows: pl.DataFrame, prefix: str) -> pl.DataFrame:
-    more = ("done", "left", "counted", "count", "judged", "final", "timely")
+    more = ("done", "left", "counted", "count", "tally", "judged", "final", "timely")
     names = [name for name in (*_KEPT, *more) if name in rows.columns]
     return rows.select("id", *(pl.col(name).alias(prefix + name) for name in names))
 

@@ -396,6 +396,7 @@ def _parts(both: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
         left="part_left",
         counted="part_counted",
         count="part_count",
+        tally="part_tally",
         unit="by_unit",
         region=pl.coalesce(_named("part_region", names), "region_name"),
         basis=_basis("part_", "part_basis_status"),
