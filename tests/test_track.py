@@ -263,6 +263,25 @@ def test_a_percentile_has_no_control_mean(ledger):
     assert row["value"] == "158"
 
 
+def test_the_rest_is_set_against_the_best_of_the_same_months_of_past_years(ledger):
+    so_far = figure("2026-01/2026-10", "26.4", days_valid=300)
+    past = [
+        figure("2024-11", "20"), figure("2024-12", "22", days_valid=10),
+        figure("2025-11", "30"), figure("2025-12", "30"),
+        figure("2023-12", "5"),  # of 2023 November is not known
+        figure("2024-10", "1"),
+    ]  # fmt: skip
+    row = ledger.one(so_far, *past)
+    # 18.07 may be left; the best was (30 · 20 + 10 · 22) / 40 = 20.5.
+    assert (row["state"], row["feasible"]) == ("滞后于序时进度", True)
+    assert "严于往年同期最好水平20.50" in row["reason"]
+    (row,) = ledger.judged(so_far, figure("2025-11", "15"), figure("2025-12", "17")).values()
+    assert row["state"] == "存在风险"
+    assert "往年同期最好水平16.02可以达到" in row["reason"]
+    (row,) = ledger.judged(so_far, *past[:1], past[3]).values()
+    assert "往年同期" not in row["reason"]
+
+
 def test_counts_of_days_are_judged_before_the_year_ends(ledger):
     days = {"unit": "天", "indicator": "天数"}
     with ledger.write() as session:

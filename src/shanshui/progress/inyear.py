@@ -52,6 +52,10 @@ def judge(asked: Judging, so_far: SoFar, rest: Rest | None, at: date | None) -> 
         parts, parts_en = [*parts, zh], [*parts_en, en]
     if rest is not None:
         parts, parts_en = [*parts, rest.text()], [*parts_en, rest.text("en")]
+        if isinstance(rest, Remainder) and rest.plausible and not rest.safe:
+            best = plain(rest.best or Fraction(0), 2)
+            parts.append(f"往年同期最好水平{best}可以达到")
+            parts_en.append(f"the best of past years, {best}, is enough")
     parts += [verdict[1]] if verdict[1] else []
     parts_en += [verdict[2]] if verdict[2] else []
     return Standing(

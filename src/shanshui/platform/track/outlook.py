@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from calendar import monthrange
+from datetime import date, timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -81,7 +83,80 @@ def projections(both: pl.DataFrame, known: pl.DataFrame, at: date) -> dict[str, 
     return found
 
 
+def bests(both: pl.DataFrame, known: pl.DataFrame) -> dict[str, str]:
+    """Give what the rest of the year came to at best in past years (往年同期最好水平).
+
+    Of each past year in which every month that is left has its figure on the same basis, the mean
+    of these months, weighted by their valid days, or by those of the calendar.
+
+    Parameters
+    ----------
+    both : polars.DataFrame
+        Promises with the figures that were chosen for them.
+    known : polars.DataFrame
+        Made by `answers.figures_known`.
+
+    Returns
+    -------
+    dict
+        Decimals by ``id``; none where the way is unknown, or no past year has all months.
+    """
+    asked = both.filter(
+        pl.col("part_judged").fill_null(value=False) & pl.col("way").is_in(["mean", "ratio"]),
+        ~pl.col("part_stand_in").fill_null(value=False),
+    )
+    months = known.filter(
+        pl.col("kind") == "month",
+        pl.col("value").cast(pl.Float64, strict=False).is_finite(),
+    ).join(
+        asked.select("indicator", region="part_region").unique(),
+        on=["indicator", "region"], how="semi", maintain_order="left",
+    )  # fmt: skip
+    # Cut up once: a plan may have thousands of series.
+    parts = months.partition_by("indicator", "region", as_dict=True, maintain_order=True)
+    found: dict[str, str] = {}
+    made: dict[Any, Fraction | None] = {}
+    for row in asked.iter_rows(named=True):
+        sign = _SIGNS.get((row["comparator"], None)) or _SIGNS.get(
+            (row["comparator"], row["better"])
+        )
+        through = row["part_end"]
+        if sign is None or (through + timedelta(days=1)).day != 1:
+            continue
+        basis = (row[f"part_{name}"] for name in _SAME)
+        key = ((row["indicator"], row["part_region"], *basis), through, sign[0])
+        if key not in made:
+            mine = parts.get((row["indicator"], row["part_region"]), months.clear())
+            made[key] = _best(_months(mine, key[0]), through, lowest=sign[0] == "<")
+        best = made[key]
+        if best is not None:
+            found[row["id"]] = f"{float(best):.6f}"
+    return found
+
+
+def _best(months: pl.DataFrame, through: date, *, lowest: bool) -> Fraction | None:
+    """Take the best of the months after a day over the years before it."""
+    years: dict[int, list[tuple[Fraction, int]]] = {}
+    for row in months.filter(pl.col("end").dt.month() > through.month).iter_rows(named=True):
+        end: date = row["end"]
+        if end.year < through.year:
+            days = row["days_valid"] or monthrange(end.year, end.month)[1]
+            years.setdefault(end.year, []).append((Fraction(row["value"]), days))
+    whole = [had for had in years.values() if len(had) == 12 - through.month]
+    means = [sum(v * n for v, n in had) / Fraction(sum(n for _, n in had)) for had in whole]
+    if not means:
+        return None
+    return min(means) if lowest else max(means)
+
+
 def _history(months: pl.DataFrame, series: tuple[str | None, ...]) -> pl.DataFrame:
+    """Take the values of the months of a series, as floats."""
+    return _months(months, series).select(
+        date="end", value=pl.col("value").cast(pl.Float64, strict=False)
+    )
+
+
+def _months(months: pl.DataFrame, series: tuple[str | None, ...]) -> pl.DataFrame:
     """Take the months of a series, the best attested of each, on one basis."""
     indicator, region, *basis = series
     same = [
@@ -90,8 +165,4 @@ def _history(months: pl.DataFrame, series: tuple[str | None, ...]) -> pl.DataFra
         if said is not None
     ]
     mine = months.filter(pl.col("indicator") == indicator, pl.col("region") == region, *same)
-    return (
-        mine.unique("end", keep="first", maintain_order=True)
-        .sort("end")
-        .select(date="end", value=pl.col("value").cast(pl.Float64, strict=False))
-    )
+    return mine.unique("end", keep="first", maintain_order=True).sort("end")

@@ -255,7 +255,7 @@ def judge(
         _promised(both, names or {}),
         _figures(both, names or {}),
         at=at,
-        so_far=_parts(both, names or {}),
+        so_far=_parts(both, names or {}, outlook.bests(both, known)),
         projections=projected,
         limits=limits,
     )
@@ -386,7 +386,7 @@ def _figures(both: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
     return pl.concat([now, then], how="vertical_relaxed")
 
 
-def _parts(both: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+def _parts(both: pl.DataFrame, names: Mapping[str, str], bests: Mapping[str, str]) -> pl.DataFrame:
     judged = both.filter(pl.col("part_judged").fill_null(value=False))
     return judged.select(
         "id",
@@ -402,6 +402,9 @@ def _parts(both: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
         basis=_basis("part_", "part_basis_status"),
         same="same_value",
         last_year="last_value",
+        best=pl.col("id").replace_strict(bests, default=None, return_dtype=pl.String)
+        if bests
+        else pl.lit(None, dtype=pl.String),
     )
 
 
