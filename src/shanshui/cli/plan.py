@@ -452,7 +452,7 @@ def _parties(parties: Iterable[Any]) -> dict[str, Any]:
     return dict(named)
 
 
-_SIGNS = {
+SIGNS = {
     "<=": "≤",
     ">=": "≥",
     "<": "<",
@@ -462,6 +462,7 @@ _SIGNS = {
     "increase_by": "提高 ",
     "decrease_by": "下降 ",
 }
+"""How the screen writes comparators before a value."""
 
 
 def _value(row: dict[str, Any]) -> str:
@@ -475,4 +476,4 @@ def _value(row: dict[str, Any]) -> str:
         number = f"{value:.12g}"
     unit = {"pp": " 个百分点", "%": "%"}.get(row["unit"], f" {row['unit'] or ''}")
     hedge = "（力争）" if row["stretch"] else ""
-    return f"{_SIGNS.get(row['comparator'] or '', '')}{number}{unit}".strip() + hedge
+    return f"{SIGNS.get(row['comparator'] or '', '')}{number}{unit}".strip() + hedge

@@ -11,7 +11,7 @@ import typer
 from shanshui.cli.listing import Form, Listing, deliver
 from shanshui.cli.options import METHOD, option, spread
 from shanshui.cli.output import note, said, working
-from shanshui.cli.plan import app
+from shanshui.cli.plan import SIGNS, app
 from shanshui.cli.workspace import Reason, Where, Who, opened, person
 
 if TYPE_CHECKING:
@@ -43,14 +43,6 @@ _KINDS = {
 _SCOPES = {"comprehensive": "综合", "special": "专项"}
 _MODELS = {"commitment": "目标", "task": "任务", "project": "项目"}
 _CHANGES = {"added": "新增", "dropped": "删去", "changed": "改动", "reworded": "措辞"}
-_SIGNS = {
-    "<=": "≤",
-    ">=": "≥",
-    "=": "",
-    "~": "约",
-    "increase_by": "提高 ",
-    "decrease_by": "下降 ",
-}
 
 
 class PlanKind(StrEnum):
@@ -427,7 +419,7 @@ def value_of(row: dict[str, Any]) -> str:
     """Write the value of a commitment, or what a project costs."""
     if row.get("value") is None:
         return row.get("investment") or ""
-    sign = _SIGNS.get(row["comparator"] or "", row["comparator"] or "")
+    sign = SIGNS.get(row["comparator"] or "", row["comparator"] or "")
     ends = "—".join(str(row[name]) for name in ("value", "value_to") if row.get(name) is not None)
     unit = "个百分点" if row["unit"] == "pp" else row["unit"] or ""
     return f"{sign}{ends}{unit}" + ("（力争）" if row.get("stretch") else "")

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any
 
 from shanshui.plan.commitments import commitments
 from shanshui.plan.document import Document
+from shanshui.plan.grammar import lexicon
 from shanshui.plan.parties import ROLES, Naming, Party, for_all, namings, parties_of, split
 from shanshui.plan.tables import Place, grids
 from shanshui.plan.tasks import Task, tasks
@@ -29,12 +26,6 @@ _DEADLINE = re.compile(
 )
 _YEAR = re.compile(r"20\d\d")
 _PLAIN = re.compile(r"[\W_]+")
-
-
-@lru_cache(maxsize=1)
-def _lexicon() -> dict[str, Any]:
-    text = files("shanshui.plan").joinpath("assignments.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
 
 
 @dataclass(frozen=True)
@@ -211,7 +202,7 @@ def _of_tables(document: Document) -> Iterator[Assignment]:
 def _columns(row: Sequence[Place]) -> dict[str, int]:
     found: dict[str, int] = {}
     bare = [re.sub(r"\s", "", cell.text) for cell in row]
-    for key, words in _lexicon()["columns"].items():
+    for key, words in lexicon("assignments")["columns"].items():
         for word in words:
             free = [i for i, h in enumerate(bare) if word in h and i not in found.values()]
             if free:

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any
+
+from shanshui.plan.grammar import lexicon
 
 ROLES = ("lead", "support", "responsible")
-
-
-@lru_cache(maxsize=1)
-def lexicon() -> dict[str, Any]:
-    """Return the packaged word lists of tasks and parties (``tasks.toml``)."""
-    text = files("shanshui.plan").joinpath("tasks.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
 
 
 @dataclass(frozen=True)
@@ -74,7 +66,7 @@ _FOR_ALL = re.compile(
 
 @lru_cache(maxsize=1)
 def _cue() -> re.Pattern[str]:
-    words = lexicon()["parties"]
+    words = lexicon("tasks")["parties"]
     cues = "|".join(
         f"(?P<{role}>{'|'.join(sorted(words[role], key=len, reverse=True))})" for role in ROLES
     )
@@ -85,7 +77,7 @@ def _cue() -> re.Pattern[str]:
 
 def _names(text: str, start: int, end: int, role: str, *, known: bool) -> Iterator[Party]:
     """Yield the names between two places; of a form not `known` only what ends as names do."""
-    endings = tuple(lexicon()["parties"]["endings"])
+    endings = tuple(lexicon("tasks")["parties"]["endings"])
     for match in _NAME.finditer(text, start, end):
         at = match.start()
         pieces = []

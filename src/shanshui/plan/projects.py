@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from itertools import pairwise
-from typing import Any
 
 from shanshui.plan.document import Document, Heading
+from shanshui.plan.grammar import lexicon
 from shanshui.plan.regions import Gazetteer, gazetteer, regions_in
 from shanshui.plan.tables import Place, grids
 
@@ -43,13 +41,6 @@ _SIZE = re.compile(
     r"[,，;；](?:(?:计划|估算|概算|建设)?总?投资|建设期限|建设规模|规模|力争|到20\d\d)"
 )
 _YEARS = re.compile(r"20\d\d")
-
-
-@lru_cache(maxsize=1)
-def lexicon() -> dict[str, Any]:
-    """Return the packaged word lists of projects (``projects.toml``)."""
-    text = files("shanshui.plan").joinpath("projects.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
 
 
 @dataclass(frozen=True)
@@ -162,7 +153,7 @@ def projects(document: Document, *, regions: Gazetteer | None = None) -> list[Pr
 
 
 def _lists(heading: Heading, text: str) -> bool:
-    words = lexicon()["boxes"]
+    words = lexicon("projects")["boxes"]
     # The title of an annex may stand in the next line.
     title = heading.title or text[heading.end :][:_LONGEST].strip().split("\n")[0]
     if any(word in title for word in words["none"]):
@@ -327,18 +318,18 @@ def _named(
 
 def _ends(name: str, *, works: bool = True) -> bool:
     """Whether a name ends as the names of projects do, with or without those of works (改造)."""
-    words = lexicon()["names"]
+    words = lexicon("projects")["names"]
     return _TAIL.sub("", name).endswith((*words["endings"], *(words["works"] if works else ())))
 
 
 @lru_cache(maxsize=1)
 def _before() -> re.Pattern[str]:
-    return re.compile(f"(?:{'|'.join(lexicon()['names']['before'])})+")
+    return re.compile(f"(?:{'|'.join(lexicon('projects')['names']['before'])})+")
 
 
 @lru_cache(maxsize=1)
 def _after() -> re.Pattern[str]:
-    words = lexicon()["names"]
+    words = lexicon("projects")["names"]
     ends = "|".join(sorted(words["endings"], key=len, reverse=True))
     tail = r"(?:\s*[(（][^()（）\n]{0,30}[)）])?"
     return re.compile(f"(?:(?:{ends}){tail})(?=(?:{'|'.join(words['after'])}))")
@@ -403,7 +394,7 @@ def _columns(heads: Sequence[str]) -> dict[str, int]:
     """Return which column holds what, by the words of the heads."""
     found: dict[str, int] = {}
     bare = [re.sub(r"\s", "", head).replace("（", "(") for head in heads]
-    for key, words in lexicon()["columns"].items():
+    for key, words in lexicon("projects")["columns"].items():
         for word in words:
             free = [i for i, h in enumerate(bare) if word in h and i not in found.values()]
             if free:
@@ -441,7 +432,7 @@ def _grid_items(grid: list[list[Place]]) -> Iterator[_Item]:
 
 @lru_cache(maxsize=1)
 def _quantity() -> re.Pattern[str]:
-    words = lexicon()["quantities"]
+    words = lexicon("projects")["quantities"]
     units = "|".join(sorted(map(re.escape, words["units"]), key=len, reverse=True))
     per = "|".join(sorted(map(re.escape, words["per"]), key=len, reverse=True))
     return re.compile(rf"(?<![\d.])\d[\d,.]*\s*[十百千万亿]*\s*(?:{units})(?:/(?:{per}|{units}))?")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from shanshui.plan.document import Document, Heading
-from shanshui.plan.parties import Naming, Party, for_all, lexicon, namings
+from shanshui.plan.grammar import lexicon
+from shanshui.plan.parties import Naming, Party, for_all, namings
 
 _SPLIT = re.compile(r"[,，;；。！？!?\n(（)）“”\"「」『』〔〕【】]")
 _OPEN, _CLOSE = "(（“「『〔【", ")）”」』〕】"
@@ -141,7 +142,7 @@ def tasks(document: Document) -> list[Task]:
 
 def _sections(document: Document) -> Iterator[tuple[Heading, Heading | None, int]]:
     """Yield the headings that may head a task, with the one above and the end of their own text."""
-    words = lexicon()["sections"]
+    words = lexicon("tasks")["sections"]
     none, boxes = tuple(words["none"]), tuple(words["boxes"])
     stack: list[tuple[Heading, bool]] = []
     outline = document.outline
@@ -189,14 +190,14 @@ def clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
 
 @lru_cache(maxsize=1)
 def _verb() -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, lexicon()["actions"]["verbs"])))
+    return re.compile("|".join(map(re.escape, lexicon("tasks")["actions"]["verbs"])))
 
 
 def _actions(
     document: Document, start: int, end: int, named: list[Naming]
 ) -> tuple[list[Action], list[Action]]:
     text = document.text
-    words = lexicon()["actions"]
+    words = lexicon("tasks")["actions"]
     adverbs, goes_on = tuple(words["adverbs"]), tuple(words["goes_on"])
     settings = tuple(words["setting"])
     parties = _Named(text, named)
@@ -258,7 +259,7 @@ def _waits(clause: str, adverbs: tuple[str, ...], settings: tuple[str, ...]) -> 
     if clause.startswith("以"):
         tail = re.search(r"(?:为|作为)[\u4e00-\u9fff]{2,6}?(?=$|[\u4e00-\u9fff])", clause)
         return not (tail and len(clause) - tail.end() > 4 and _verb().search(clause, tail.end()))
-    words = lexicon()["actions"]
+    words = lexicon("tasks")["actions"]
     if clause.endswith(tuple(words["frames"])):
         return True
     found = [clause.find(verb, 3) for verb in words["own"]]

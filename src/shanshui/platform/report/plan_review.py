@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from shanshui import __version__
 from shanshui.plan.coverage import Uncovered, text_span
+from shanshui.platform.plans.targets import COMPARATORS
 from shanshui.platform.report.pages import render
 
 if TYPE_CHECKING:
@@ -32,16 +33,6 @@ STATUSES = {
     "corrected": ("已更正", "corrected"),
     "rejected": ("已剔除", "rejected"),
     "added": ("手工添加", "added"),
-}
-_SIGNS = {
-    "<=": "≤",
-    "<": "<",
-    ">=": "≥",
-    ">": ">",
-    "=": "=",
-    "~": "约",
-    "increase_by": "提高",
-    "decrease_by": "下降",
 }
 _WHY = {"number": "数字", "date": "时间", "verb": "动词"}
 
@@ -176,7 +167,7 @@ def _record(one: Commitment) -> list[tuple[str, str]]:
     if one.value is not None:
         unit = {"pp": "个百分点", "µg/m3": "µg/m³", "km2": "km²", "m2": "m²", "m3": "m³"}
         shown = unit.get(one.unit or "", one.unit or "")
-        value = f"{_SIGNS.get(one.comparator or '', '')} {_number(one.value)} {shown}".strip()
+        value = f"{COMPARATORS.get(one.comparator or '', '')} {_number(one.value)} {shown}".strip()
     hedges = "、".join(
         word for word, said in (("力争", one.stretch), ("约、左右、以上等", one.approx)) if said
     )
