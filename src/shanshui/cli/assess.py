@@ -199,7 +199,7 @@ def explain(
     """Explain a result; exits with 1 where the rows no longer yield it."""
     import json
 
-    from shanshui.platform.assess.layers import CLOCK
+    from shanshui._clock import OFFSET
     from shanshui.platform.assess.lineage import explain as explained
     from shanshui.platform.report import explain as report
     from shanshui.platform.store.models import now
@@ -213,7 +213,7 @@ def explain(
     if chosen is Form.JSON:
         text = json.dumps(made.as_dict(), ensure_ascii=False, indent=1, default=str) + "\n"
     elif chosen is Form.HTML:
-        text = report.page(made, made_at=now() + CLOCK)
+        text = report.page(made, made_at=now() + OFFSET)
     else:
         text = report.text(made)
     if path is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shanshui._clock import ZONE
 from shanshui.cli.options import METHOD, READ, RESULT, Output, Reading, Stamp, option, spread
 from shanshui.cli.output import deliver, note, said, working
 from shanshui.cli.workspace import Where, opened
@@ -189,7 +190,7 @@ class Method:
 
     def moment(self) -> datetime:
         """Return now, on the clock of Asia/Shanghai."""
-        clock = datetime.now(timezone(timedelta(hours=8))).replace(tzinfo=None)
+        clock = datetime.now(ZONE).replace(tzinfo=None)
         return self.now or clock.replace(microsecond=0)
 
     def loaded(self) -> Rules:

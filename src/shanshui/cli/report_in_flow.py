@@ -237,6 +237,6 @@ def _words(warnings: Sequence[dict[str, str]] | None) -> str:
 
 def _clock(moment: datetime | None) -> str:
     """Write a moment by the clock of Asia/Shanghai."""
-    from shanshui.platform.track.late import CLOCK
+    from shanshui._clock import ZONE
 
-    return f"{moment.astimezone(CLOCK):%Y-%m-%d %H:%M}" if moment else ""
+    return f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M}" if moment else ""

@@ -162,12 +162,12 @@ def figures(
     """List figures."""
     from datetime import datetime, time, timedelta
 
+    from shanshui._clock import ZONE
     from shanshui.platform.track import reported
-    from shanshui.platform.track.late import CLOCK
 
     moment = None
     if as_of:
-        moment = datetime.combine(day_of(as_of) + timedelta(days=1), time(), CLOCK)
+        moment = datetime.combine(day_of(as_of) + timedelta(days=1), time(), ZONE)
     with opened(where) as workspace:
         found = reported.figures(workspace, indicators, regions, period, moment)
         names = reported.names(workspace, found)

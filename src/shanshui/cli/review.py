@@ -353,7 +353,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _history(one: dict[str, Any]) -> dict[str, Any]:
-    from shanshui.platform.review.judging import ZONE
+    from shanshui._clock import ZONE
 
     states = {"noted": "", "pending": "待写入", "applied": "已写入"}
     values = [row[1] for row in one["written"]]

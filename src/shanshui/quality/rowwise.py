@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
+from shanshui._clock import ZONE
 from shanshui._rules import code_if, joined
 from shanshui.quality._levels import (
     FIXED,
@@ -198,13 +199,11 @@ def future(
 
 def naive_now(now: datetime) -> datetime:
     """Return a moment as the clock of Asia/Shanghai, which has no summer time."""
-    from datetime import timedelta, timezone
-
     if not isinstance(now, datetime):
         raise ShanshuiError(f"now 应为 datetime，得到 {now!r} / now must be a datetime")
     if now.tzinfo is None:
         return now
-    return now.astimezone(timezone(timedelta(hours=8))).replace(tzinfo=None)
+    return now.astimezone(ZONE).replace(tzinfo=None)
 
 
 def off_cadence(data: Observed, levels: Collection[str]) -> LazyFrame:

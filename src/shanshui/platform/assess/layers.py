@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from sqlalchemy import select
 
+from shanshui._clock import OFFSET
 from shanshui.platform.review import freeze as freezes
 from shanshui.platform.review.frozen_rows import Asked
 from shanshui.platform.store.models import Freeze
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 LIVE = 0
 """The layer of rows that no freeze holds."""
-CLOCK = timedelta(hours=8)  # Asia/Shanghai has had no summer time since 1991
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def moment_of(as_of: date | datetime) -> datetime:
         A datetime is not aware of its time zone.
     """
     if not isinstance(as_of, datetime):
-        return datetime.combine(as_of + timedelta(days=1), time(), UTC) - CLOCK
+        return datetime.combine(as_of + timedelta(days=1), time(), UTC) - OFFSET
     if as_of.tzinfo is None:
         raise ShanshuiError(
             f"as_of 应带时区，得到 {as_of} / as_of must be aware of its time zone, got {as_of}"
@@ -91,7 +91,7 @@ def cut(lake: Lake, as_of: date | datetime | None) -> Cut:
     if as_of is None:
         return Cut(None, None, None, newest, made=versions["recorded"][-1])
     moment = moment_of(as_of)
-    until = (moment + CLOCK).replace(tzinfo=None)
+    until = (moment + OFFSET).replace(tzinfo=None)
     before = versions.filter(pl.col("recorded") <= moment)
     if before.is_empty():
         return Cut(moment, None, until, newest, moment)

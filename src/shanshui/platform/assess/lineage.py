@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from shanshui._clock import OFFSET
 from shanshui.platform.assess import results
 from shanshui.platform.assess.engines import Polars
 from shanshui.platform.assess.job import Job, Series, Version, series_of
-from shanshui.platform.assess.layers import CLOCK, Cut
+from shanshui.platform.assess.layers import Cut
 from shanshui.platform.assess.terms import Term, term
 from shanshui.platform.catalog.names import indicator_rows, region_rows
 from shanshui.platform.store.models import RosterVersion, now
@@ -177,7 +178,7 @@ def _cut(workspace: Workspace, row: Row) -> Cut:
         versions = lake.versions().filter(pl.col("version") == row["lake_version"])
         recorded = versions["recorded"].item()
     moment = row["as_of"]
-    until = None if moment is None else (moment + CLOCK).replace(tzinfo=None)
+    until = None if moment is None else (moment + OFFSET).replace(tzinfo=None)
     return Cut(moment, recorded, until, row["lake_version"], moment or row["at"])
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from shanshui._clock import OFFSET
 from shanshui.platform import catalog
 from shanshui.platform.assess.air import AirRun
 from shanshui.platform.assess.engines import engine_of
 from shanshui.platform.assess.job import Job, series_of
-from shanshui.platform.assess.layers import CLOCK, cut, moment_of
+from shanshui.platform.assess.layers import cut, moment_of
 from shanshui.platform.assess.results import Written, shelf
 from shanshui.platform.assess.terms import Term, around, term
 from shanshui.platform.assess.water import WaterRun
@@ -149,7 +150,7 @@ def _terms(
     if as_of is None:
         return None
     if isinstance(as_of, datetime):
-        return tuple(around((moment_of(as_of) + CLOCK).date()))
+        return tuple(around((moment_of(as_of) + OFFSET).date()))
     return tuple(around(as_of))
 
 

@@ -145,7 +145,7 @@ def run(
 def _walk(folder: Path, home: Path, console: Console, now: datetime | None) -> Path:
     with console.status("建工作区 making the workspace") as status:
         began = time.monotonic()
-        from shanshui.platform.assess.layers import CLOCK
+        from shanshui._clock import OFFSET
         from shanshui.platform.catalog.names import indicator_rows, region_rows
         from shanshui.platform.demo import assess, judge, observe
         from shanshui.platform.demo.page import page
@@ -153,7 +153,7 @@ def _walk(folder: Path, home: Path, console: Console, now: datetime | None) -> P
         from shanshui.platform.store import Workspace
         from shanshui.platform.store.models import now as utc
 
-        clock = now or (utc() + CLOCK).replace(tzinfo=None)
+        clock = now or (utc() + OFFSET).replace(tzinfo=None)
         with Workspace.create(home, name="演示", region=REGION) as workspace:
             walk = Walk(
                 workspace,

@@ -11,12 +11,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 import polars as pl
 
+from shanshui._clock import ZONE
 from shanshui.platform.ingest.content import Content, Progress
 from shanshui.platform.ingest.errors import ReadError
 from shanshui.platform.ingest.forms import Note
@@ -25,7 +26,6 @@ from shanshui.platform.ingest.measures import factor, measures, unit_named
 from shanshui.platform.ingest.observations import MOMENT, SCHEMA, Chunk, Reading, lined, settle
 from shanshui.platform.ingest.profiles import Column, Profile
 
-_ZONE = timezone(timedelta(hours=8))
 _ID = re.compile(r"Datastreams\(([^()]+)\)")
 _BATCH = 50_000
 _MOST = 1 << 30  # bytes of a file: pages are small
@@ -403,6 +403,6 @@ def _interval(text: Any) -> tuple[datetime, int] | None:
 def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text.strip())
-        return found.astimezone(_ZONE) if found.tzinfo else None
+        return found.astimezone(ZONE) if found.tzinfo else None
     except (ValueError, OverflowError):
         return None

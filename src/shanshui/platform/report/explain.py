@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from shanshui import __version__
+from shanshui._clock import OFFSET
 from shanshui.platform.ingest.measures import measures
 from shanshui.platform.report.pages import render
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from shanshui.platform.assess.lineage import Explained
 
 Row = dict[str, Any]
-_CLOCK = timedelta(hours=8)
 _STATES = {"raw": "未审", "reviewed": "已审", "corrected": "更正"}
 _SHOWN_ROWS = 400  # raw rows of a page; all are in the JSON
 _REASONS = {
@@ -57,7 +57,7 @@ def _called(item: str) -> str:
 
 
 def _moment(value: datetime | None) -> str:
-    return "" if value is None else f"{value + _CLOCK:%Y-%m-%d %H:%M:%S}"
+    return "" if value is None else f"{value + OFFSET:%Y-%m-%d %H:%M:%S}"
 
 
 def verdict(made: Explained) -> tuple[str, str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from sqlalchemy import select
 
+from shanshui._clock import OFFSET
 from shanshui.platform.review import rosters
 from shanshui.platform.review.frozen_figures import COMPUTED, EDITIONS
 from shanshui.platform.review.frozen_rows import Asked, Checksum, checksum
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 STATUS = "定版"
 """What a figure of a freeze says of its data (see `Basis.status`)."""
-_CLOCK = timedelta(hours=8)  # Asia/Shanghai has had no summer time since 1991
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _stated(basis: Basis, lines: Sequence[dict[str, Any]]) -> Basis:
 
 
 def _unended(when: Span, today: date | None) -> Iterable[tuple[str, str]]:
-    day = today or (now() + _CLOCK).date()
+    day = today or (now() + OFFSET).date()
     if day <= when.end:
         yield f"{when.end} 才结束", f"it ends on {when.end}"
 

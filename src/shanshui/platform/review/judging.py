@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from shanshui._clock import ZONE
 from shanshui.platform.review.items import labelled
 from shanshui.platform.review.reasons import (
     KINDS,
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from shanshui.platform.review.evidence import Kept
     from shanshui.platform.store.models import Review, ReviewDecision, ReviewItem
 
-ZONE = timezone(timedelta(hours=8))
-"""The clock of Asia/Shanghai, by which people are told when."""
 Values = float | Mapping[datetime, float] | None
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from shanshui._clock import ZONE
 from shanshui.platform.report.office import day_text, fixed
 from shanshui.platform.store.models import ReportedFigure
 from shanshui.platform.track.forms import lines
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SOON = 5
 """Days before the deadline from which a unit is reminded: a convention of this project."""
-CLOCK = ZoneInfo("Asia/Shanghai")
 Row = dict[str, Any]
 
 
@@ -80,7 +79,7 @@ def outstanding(
         The columns of `shanshui.platform.track.forms.lines` and ``days`` (late; negative: days
         left), the latest first.
     """
-    end = datetime.combine(at + timedelta(days=1), time(), CLOCK)
+    end = datetime.combine(at + timedelta(days=1), time(), ZONE)
     found = []
     with ledger.read() as session:
         rows = lines(session, unit=unit, period=period)
