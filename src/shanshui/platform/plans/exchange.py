@@ -10,8 +10,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -22,6 +20,7 @@ from shanshui.platform.plans.exchange_form import (
     HEAD_ROW,
     HIDDEN,
     VERSION,
+    Book,
     Column,
     Form,
     shown,
@@ -51,16 +50,6 @@ _HELP = (
     "多个单位之间用顿号（、）隔开。年份、期限如 2027、2027-06、2027-06-30。",
     "可以排序、筛选、调整列宽和列的次序；请不要改表头、工作表的名称和“编号”。",
 )
-
-
-@dataclass(frozen=True)
-class _Book:
-    """What a workbook says of itself."""
-
-    title: str
-    period: str
-    unit: str = ""
-    made: date | None = None
 
 
 def ledger_id(session: Session) -> str:
@@ -155,7 +144,7 @@ def export(session: Session, code: str, *, period: str, forms: Sequence[Form] = 
     plan = lists.documents(session, code)[0]
     when = work.period_of(period)
     out = io.BytesIO()
-    book = office.workbook(_Book(f"{plan.title} 核对与填报", when.text), out)
+    book = office.workbook(Book(f"{plan.title} 核对与填报", when.text), out)
     sheets = office.Sheets(book)
     kept: list[tuple[str, str, int, dict[str, str]]] = []
     for form in forms:

@@ -73,7 +73,8 @@ class Column:
         return self.part != "read"
 
 
-def _read(key: str, head: str, width: float) -> Column:
+def read_only(key: str, head: str, width: float) -> Column:
+    """Return a column that is not taken back."""
     return Column(key, head, width, part="read")
 
 
@@ -83,7 +84,7 @@ _OWNERS = (
     Column("responsible", "责任单位", 16, "units", "owner"),
 )
 _WORK = (
-    _read("before", "上期进展", 18),
+    read_only("before", "上期进展", 18),
     Column("state", "状态", 9, "choice", "work", work.STATES),
     Column("progress", "进展", 26, part="work"),
     Column("rate", "完成率%", 8, "rate", "work"),
@@ -93,11 +94,21 @@ _WORK = (
 )
 _CHECK = (
     Column("note", "备注", 14),
-    _read("status", "核对状态", 9),
+    read_only("status", "核对状态", 9),
     Column("decision", "核对决定", 9, "choice", "decision", DECISIONS),
     Column("why", "决定说明", 16, part="decision"),
 )
-CODE = _read("code", "编号", 20)
+CODE = read_only("code", "编号", 20)
+
+
+@dataclass(frozen=True)
+class Book:
+    """What a workbook says of itself, as `office.workbook` takes it."""
+
+    title: str
+    period: str
+    unit: str = ""
+    made: date | None = None
 
 
 @dataclass(frozen=True)
@@ -127,8 +138,8 @@ FORMS = (
         Commitment,
         (
             CODE,
-            _read("section", "章节", 12),
-            _read("quote", "原文", 34),
+            read_only("section", "章节", 12),
+            read_only("quote", "原文", 34),
             Column(
                 "kind", "类别", 10, "choice", choices={kind: ITEM_KINDS[kind] for kind in KINDS}
             ),
@@ -157,10 +168,10 @@ FORMS = (
         Task,
         (
             CODE,
-            _read("parent", "所属任务编号", 20),
+            read_only("parent", "所属任务编号", 20),
             Column("number", "序号", 8),
             Column("title", "任务", 40),
-            _read("section", "章节", 12),
+            read_only("section", "章节", 12),
             Column("deadline", "完成时限", 11, "deadline"),
             *_OWNERS,
             *_WORK,
@@ -174,7 +185,7 @@ FORMS = (
         Project,
         (
             CODE,
-            _read("box", "专栏", 9),
+            read_only("box", "专栏", 9),
             Column("name", "项目名称", 26),
             Column("category", "类别", 12),
             Column("capacity", "建设内容及规模", 28),

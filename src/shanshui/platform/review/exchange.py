@@ -9,12 +9,11 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shanshui.platform.plans.exchange import ledger_id, write_kept, write_sheet
-from shanshui.platform.plans.exchange_form import VERSION, Column, Form, shown
+from shanshui.platform.plans.exchange_form import VERSION, Book, Column, Form, read_only, shown
 from shanshui.platform.plans.exchange_read import Fault, Line, Returned, read_workbook
 from shanshui.platform.report import office
 from shanshui.platform.review import listing
@@ -38,16 +37,6 @@ _HELP = (
     "导出后别人又审过的行不会被覆盖，导入时逐条列出是谁、何时、怎么定的。",
     "可以排序、筛选、调整列宽；请不要改表头、工作表的名称和“编号”，也不要加行。",
 )
-
-
-@dataclass(frozen=True)
-class _Book:
-    """What a workbook says of itself."""
-
-    title: str
-    period: str
-    unit: str = ""
-    made: date | None = None
 
 
 @dataclass(frozen=True)
@@ -81,10 +70,6 @@ class Imported:
     transactions: list[str] = field(default_factory=list)
 
 
-def _read(key: str, head: str, width: float) -> Column:
-    return Column(key, head, width, part="read")
-
-
 def form(domain: str | None = None) -> Form:
     """Return the sheet of a domain: its columns, decisions and reasons; without one, of all."""
     wanted = domains() if domain is None else (domain,)
@@ -94,18 +79,18 @@ def form(domain: str | None = None) -> Form:
         "审核",
         ReviewItem,
         (
-            _read("code", "编号", 8),
-            _read("station", "站点", 12),
-            _read("station_name", "名称", 12),
-            _read("property_name", "项目", 9),
-            _read("first", "时间", 16),
-            _read("last", "至", 16),
-            _read("value", "数值", 15),
-            _read("unit", "单位", 8),
-            _read("flag", "来源标记", 9),
-            _read("origin", "入列", 9),
-            _read("why", "质控说明", 34),
-            _read("decided", "已有决定", 26),
+            read_only("code", "编号", 8),
+            read_only("station", "站点", 12),
+            read_only("station_name", "名称", 12),
+            read_only("property_name", "项目", 9),
+            read_only("first", "时间", 16),
+            read_only("last", "至", 16),
+            read_only("value", "数值", 15),
+            read_only("unit", "单位", 8),
+            read_only("flag", "来源标记", 9),
+            read_only("origin", "入列", 9),
+            read_only("why", "质控说明", 34),
+            read_only("decided", "已有决定", 26),
             Column("decision", "决定", 8, "choice", "decision", _DECISIONS),
             Column("reason", "理由", 16, "choice", "decision", reasons),
             Column("new_value", "新值", 9, "number", "decision"),
@@ -157,7 +142,7 @@ def export(
     cells = [_cells(sheet, row) for row in rows]
     words = f"{period}（{stage_words(code)[0]}）"
     out = io.BytesIO()
-    book = office.workbook(_Book("监测数据审核", period), out)
+    book = office.workbook(Book("监测数据审核", period), out)
     sheets = office.Sheets(book)
     write_sheet(sheets, sheet, cells, "监测数据", words)
     sheets.words({"填写说明": _HELP})

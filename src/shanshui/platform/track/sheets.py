@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from shanshui.platform.plans.exchange import ledger_id, write_kept, write_sheet
-from shanshui.platform.plans.exchange_form import VERSION, Column, Form, shown, stored
+from shanshui.platform.plans.exchange_form import (
+    VERSION,
+    Book,
+    Column,
+    Form,
+    read_only,
+    shown,
+    stored,
+)
 from shanshui.platform.plans.exchange_import import Change, Clash, Outcome, Refused
 from shanshui.platform.plans.exchange_read import Fault, Line, Returned, read_workbook
 from shanshui.platform.report import office
@@ -53,16 +61,6 @@ _PARTED = re.compile(r"[、；;\n]+")
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _Book:
-    """What a workbook says of itself."""
-
-    title: str
-    period: str
-    unit: str = ""
-    made: date | None = None
-
-
 @dataclass
 class Taken(Outcome):
     """What an import did, or would do; ``document`` is the unit.
@@ -79,10 +77,6 @@ class Taken(Outcome):
     submitted: int = 0
 
 
-def _read(key: str, head: str, width: float) -> Column:
-    return Column(key, head, width, part="read")
-
-
 def form(periods: Sequence[str] = ()) -> Form:
     """Return the columns of the sheet, with the earlier periods that it shows."""
     return Form(
@@ -90,18 +84,18 @@ def form(periods: Sequence[str] = ()) -> Form:
         SHEET,
         ReportedFigure,
         (
-            _read("code", "编号", 7),
-            _read("indicator", "指标", 26),
-            _read("region", "地区", 12),
-            _read("measure", "计量单位", 10),
-            *(_read(f"past{at}", period, 12) for at, period in enumerate(periods)),
+            read_only("code", "编号", 7),
+            read_only("indicator", "指标", 26),
+            read_only("region", "地区", 12),
+            read_only("measure", "计量单位", 10),
+            *(read_only(f"past{at}", period, 12) for at, period in enumerate(periods)),
             Column("value", "本期值", 12, "number"),
             Column("evidence", "佐证文件", 20),
             Column("note", "说明", 22),
             Column("reason", "更正理由", 16),
-            _read("state", "状态", 8),
-            _read("answer", "退回理由", 16),
-            _read("doubts", "提示", 28),
+            read_only("state", "状态", 8),
+            read_only("answer", "退回理由", 16),
+            read_only("doubts", "提示", 28),
         ),
         "value",
     )
@@ -158,7 +152,7 @@ def export(workspace: Workspace, unit: str, period: str) -> bytes:
             for row, cell in zip(rows, cells, strict=True)
         ]
     out = io.BytesIO()
-    book = office.workbook(_Book(f"{name} 指标填报", text), out)
+    book = office.workbook(Book(f"{name} 指标填报", text), out)
     sheets = office.Sheets(book)
     write_sheet(sheets, sheet, cells, name, f"{text}（{deadline}截止）")
     sheets.words({"填写说明": _HELP})
