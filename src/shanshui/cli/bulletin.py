@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shanshui.cli.air import app
+from shanshui.cli.documents import Template, Title, Unit, shipped_template
 from shanshui.cli.options import (
     METHOD,
     RESULT,
@@ -26,7 +27,6 @@ from shanshui.cli.options import (
 )
 from shanshui.cli.output import note, out, rejects, said, working
 from shanshui.platform.files import write_whole
-from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,23 +51,10 @@ class Status(StrEnum):
     FINAL = "定版"
 
 
-def _write_template(path: str | None) -> None:
-    """Write the template that is shipped, and end."""
-    if path is None:
-        return
+def _shipped() -> bytes:
     from shanshui.platform.report.documents import shipped
 
-    give_template(path, shipped())
-
-
-def give_template(path: str, template: bytes) -> None:
-    """Write a template that is shipped, and end."""
-    target = Path(path)
-    if target.exists():
-        raise ShanshuiError(f"已有文件 {path}，不覆盖 / {path} exists and is not replaced")
-    write_whole(target, template)
-    said("已写 wrote", f"{path}（用 Word 或 WPS 改好后，以 --template 使用）")
-    raise typer.Exit
+    return shipped()
 
 
 @dataclass(frozen=True)
@@ -89,32 +76,14 @@ class Print:
         Document | None,
         option("--format", "格式； 默认看 -o 的后缀，或 docx", "kind of document", RESULT),
     ] = None
-    title: Annotated[str | None, option("--title", "标题", "title", RESULT, metavar="文字")] = None
-    unit: Annotated[
-        str | None, option("--unit", "署名单位", "bureau that issues it", RESULT, metavar="文字")
-    ] = None
+    title: Title = None
+    unit: Unit = None
     made: Annotated[
         str | None,
         option("--date", "落款日期， 如 2015-11-05", "day that it bears", RESULT, metavar="日期"),
     ] = None
-    template: Annotated[
-        str | None,
-        option(
-            "--template", "自己的 Word 模板", "a Word template of one's own", RESULT, metavar="文件"
-        ),
-    ] = None
-    write_template: Annotated[
-        str | None,
-        option(
-            "--write-template",
-            "写出自带的 Word 模板， 供修改",
-            "write the template that is shipped, to start from",
-            RESULT,
-            metavar="文件",
-            callback=_write_template,
-            is_eager=True,
-        ),
-    ] = None
+    template: Template = None
+    write_template: Annotated[str | None, shipped_template(_shipped)] = None
 
     def __post_init__(self) -> None:
         """Refuse at once what would be refused after the work."""

@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
 
-from shanshui.cli.options import READ, RESULT, Encoding, Sheet, Stamp, option, pairs, spread
+from shanshui.cli.options import READ, RESULT, Encoding, Sheet, Stamp, Units, option, pairs, spread
 from shanshui.cli.output import err, note, out, said
 from shanshui.cli.workspace import Where, Who, opened, person
 from shanshui.standards.errors import ShanshuiError
@@ -110,16 +110,7 @@ class Said:
             metavar="列名=项目",
         ),
     ] = None
-    units: Annotated[
-        list[str] | None,
-        option(
-            "--units",
-            "指明单位，如 co=ug/m3；可多次",
-            "say a unit; may be repeated",
-            READ,
-            metavar="项目=单位",
-        ),
-    ] = None
+    units: Units = None
     station: Annotated[
         str | None,
         option(

@@ -29,6 +29,22 @@ class Form(StrEnum):
     XLSX = "xlsx"
 
 
+AsJson = Annotated[
+    bool, option("--json", "以 JSON 输出，即 --format json", "short for --format json", RESULT)
+]
+WrittenTo = Annotated[
+    str | None,
+    option(
+        "--output",
+        "写到文件； - 为标准输出",
+        "write a file; - is stdout",
+        RESULT,
+        "-o",
+        metavar="文件",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Listing:
     """Where a list of records goes."""
@@ -42,20 +58,8 @@ class Listing:
             RESULT,
         ),
     ] = None
-    json: Annotated[
-        bool, option("--json", "以 JSON 输出，即 --format json", "short for --format json", RESULT)
-    ] = False
-    path: Annotated[
-        str | None,
-        option(
-            "--output",
-            "写到文件； - 为标准输出",
-            "write a file; - is stdout",
-            RESULT,
-            "-o",
-            metavar="文件",
-        ),
-    ] = None
+    json: AsJson = False
+    path: WrittenTo = None
     rows: Annotated[
         int,
         option(

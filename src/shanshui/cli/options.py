@@ -88,6 +88,16 @@ Sheet = Annotated[
         metavar="名称",
     ),
 ]
+Units = Annotated[
+    list[str] | None,
+    option(
+        "--units",
+        "指明单位，如 co=ug/m3；可多次",
+        "say a unit; may be repeated",
+        READ,
+        metavar="项目=单位",
+    ),
+]
 Quiet = Annotated[
     bool, option("--quiet", "不说明读取情况", "say nothing of the reading", READ, "-q")
 ]
@@ -108,16 +118,7 @@ class Reading:
             show_default=True,
         ),
     ] = Stamp.END
-    units: Annotated[
-        list[str] | None,
-        option(
-            "--units",
-            "指明单位，如 co=ug/m3；可多次",
-            "say a unit; may be repeated",
-            READ,
-            metavar="项目=单位",
-        ),
-    ] = None
+    units: Units = None
     columns: Annotated[
         list[str] | None,
         option(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
-from shanshui.cli.bulletin import give_template
+from shanshui.cli.documents import Letterhead, shipped_template
 from shanshui.cli.listing import Form, Listing, deliver
 from shanshui.cli.options import METHOD, RESULT, option, spread
 from shanshui.cli.output import note, out, said, working
@@ -248,45 +248,17 @@ def _lines(lines: list[Line], listing: Listing, name: str) -> None:
 # ----------------------------------------------------------------------------------------- export
 
 
-def _write_template(path: str | None) -> None:
-    """Write the template that is shipped, and end."""
-    if path is None:
-        return
+def _shipped() -> bytes:
     from shanshui.platform.report.lists_documents import shipped
 
-    give_template(path, shipped())
+    return shipped()
 
 
 @dataclass(frozen=True)
-class Print:
-    """What the document says of itself."""
+class Print(Letterhead):
+    """What the document says of itself, and its template."""
 
-    title: Annotated[str | None, option("--title", "标题", "title", RESULT, metavar="文字")] = None
-    unit: Annotated[
-        str | None, option("--unit", "署名单位", "bureau that issues it", RESULT, metavar="文字")
-    ] = None
-    made: Annotated[
-        str | None,
-        option("--date", "落款日期， 如 2026-11-20", "day that it bears", RESULT, metavar="日期"),
-    ] = None
-    template: Annotated[
-        str | None,
-        option(
-            "--template", "自己的 Word 模板", "a Word template of one's own", RESULT, metavar="文件"
-        ),
-    ] = None
-    write_template: Annotated[
-        str | None,
-        option(
-            "--write-template",
-            "写出自带的 Word 模板， 供修改",
-            "write the template that is shipped, to start from",
-            RESULT,
-            metavar="文件",
-            callback=_write_template,
-            is_eager=True,
-        ),
-    ] = None
+    write_template: Annotated[str | None, shipped_template(_shipped)] = None
 
 
 @app.command(

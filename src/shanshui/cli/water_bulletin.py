@@ -6,20 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from shanshui.cli.bulletin import Print, Status, give_template
+from shanshui.cli.bulletin import Print, Status
+from shanshui.cli.documents import shipped_template
 from shanshui.cli.options import METHOD, RESULT, Output, option, spread
 from shanshui.cli.output import note, out, rejects, said, working
 from shanshui.cli.water import Detection, Samples, app, detection_limits
 from shanshui.platform.files import write_whole
 
 
-def _write_template(path: str | None) -> None:
-    """Write the template that is shipped, and end."""
-    if path is None:
-        return
+def _shipped() -> bytes:
     from shanshui.platform.report.water_documents import shipped
 
-    give_template(path, shipped())
+    return shipped()
 
 
 @dataclass(frozen=True)
@@ -37,18 +35,7 @@ class WaterPrint(Print):
             metavar="文件",
         ),
     ] = None
-    write_template: Annotated[
-        str | None,
-        option(
-            "--write-template",
-            "写出自带的 Word 模板， 供修改",
-            "write the template that is shipped, to start from",
-            RESULT,
-            metavar="文件",
-            callback=_write_template,
-            is_eager=True,
-        ),
-    ] = None
+    write_template: Annotated[str | None, shipped_template(_shipped)] = None
 
 
 @app.command(
