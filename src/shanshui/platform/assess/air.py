@@ -278,13 +278,7 @@ class AirRun:
                 continue
             version = self.series.of(one.end)
             if version is None:
-                self.job.unanswered.append(
-                    (
-                        f"air {one.text}",
-                        f"名单 {self.series.roster} 没有在 {one.end} 有效的版本",
-                        f"no version of the roster {self.series.roster} is in force on {one.end}",
-                    )
-                )
+                self.job.unlisted(self.series, one)
                 continue
             open_.setdefault(version.id, []).append(one)
         for number, of in closed.items():

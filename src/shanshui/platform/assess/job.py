@@ -74,6 +74,16 @@ class Job:
         """The lake."""
         return self.workspace.lake
 
+    def unlisted(self, series: Series, of: Term) -> None:
+        """Note that a period cannot be answered: no version of the roster is in force then."""
+        self.unanswered.append(
+            (
+                f"{series.domain} {of.text}",
+                f"名单 {series.roster} 没有在 {of.end} 有效的版本",
+                f"no version of the roster {series.roster} is in force on {of.end}",
+            )
+        )
+
     def as_of(self) -> datetime | None:
         """Return the moment to read the lake at: also while another program stores into it."""
         if self.cut.recorded is None and self.cut.made and self.lake.version != self.cut.version:

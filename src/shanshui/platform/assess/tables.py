@@ -7,22 +7,19 @@ note of the run, so that a run that was cut off is simply done again.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction
-from filelock import FileLock, Timeout
 
 from shanshui.air._rules import DAILY
 from shanshui.platform.files import sync_folder
-from shanshui.platform.store.lake_errors import LakeBusy, LakeDamaged, LakeFailed
+from shanshui.platform.store.lake_errors import LakeDamaged, LakeFailed
 from shanshui.platform.store.lake_place import DataFile, Place, scan, sync_file
 from shanshui.platform.store.lake_tables import (
     FLOAT,
@@ -34,7 +31,6 @@ from shanshui.platform.store.lake_tables import (
     delta_schema,
 )
 
-_LOCK = "assess.lock"
 _MOST_FILES = 40  # of a partition, before they are put into one
 _SETTINGS = {"delta.enableExpiredLogCleanup": "false", "delta.checkpointInterval": "20"}
 
@@ -135,30 +131,15 @@ class Shelf:
         LakeBusy
             Another program assesses for longer than `wait` seconds.
         """
-        folder = self.place.folder
-        try:
-            if folder is None:
-                mark = sha256(str(self.place.url).encode()).hexdigest()[:16]
-                path = Path(tempfile.gettempdir()) / f"shanshui-assess-{mark}.lock"
-            else:
-                folder.mkdir(parents=True, exist_ok=True)
-                path = folder / _LOCK
-            lock = FileLock(path)
-            lock.acquire(timeout=self.wait)
-        except Timeout as error:
-            raise LakeBusy(
-                f"另一个程序正在评价 {self.place.url}，等了 {self.wait:g} 秒；请稍后再试 / "
-                f"another program is assessing {self.place.url}; waited {self.wait:g} s, try again "
-                "later"
-            ) from error
-        except OSError as error:
-            raise self._failed(error) from error
-        try:
+        busy = (
+            f"另一个程序正在评价 {self.place.url}，等了 {self.wait:g} 秒；请稍后再试 / "
+            f"another program is assessing {self.place.url}; waited {self.wait:g} s, try again "
+            "later"
+        )
+        with self.place.alone("assess.lock", self.wait, busy, self._failed):
             for table in (DAYS, RESULTS, RUNS):
                 self._recover(table)
             yield
-        finally:
-            lock.release()
 
     def read(self, table: Table, years: Sequence[int] | None = None) -> pl.LazyFrame:
         """Scan a table, or the years of it that matter; empty where there is none yet."""

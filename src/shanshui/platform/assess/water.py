@@ -20,7 +20,7 @@ from shanshui.platform.assess.tables import RESULT
 from shanshui.platform.assess.terms import Term, touched
 from shanshui.platform.catalog.names import indicator_rows
 from shanshui.platform.review import rosters
-from shanshui.platform.review.frozen_figures import _samples as samples_of
+from shanshui.platform.review.frozen_figures import samples as samples_of
 from shanshui.platform.store.models import RosterVersion
 from shanshui.standards.errors import UnverifiedFigure
 from shanshui.water import surface
@@ -146,13 +146,7 @@ class WaterRun:
                 continue
             version = self.series.of(one.end)
             if version is None:
-                self.job.unanswered.append(
-                    (
-                        f"water {one.text}",
-                        f"名单 {self.series.roster} 没有在 {one.end} 有效的版本",
-                        f"no version of the roster {self.series.roster} is in force on {one.end}",
-                    )
-                )
+                self.job.unlisted(self.series, one)
                 continue
             groups.setdefault((version.id, None), []).append(one)
         for (number, freeze), of in groups.items():

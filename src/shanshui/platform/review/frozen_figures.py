@@ -124,10 +124,8 @@ def water(
     rows = asked.rows(lake, properties=items).collect()
     if rows.is_empty():
         return Figures([], [])
-    samples = _samples(rows, items, asked.start).join(
-        stations.select("station", "kind"), on="station"
-    )
-    means = surface.aggregate(samples, by=["station", "kind"], period=span.kind, edition=edition)
+    taken = samples(rows, items, asked.start).join(stations.select("station", "kind"), on="station")
+    means = surface.aggregate(taken, by=["station", "kind"], period=span.kind, edition=edition)
     listed = surface.roster(stations.drop("reference", "moved_from"))
     judged = surface.classify(
         surface.enroll(means.drop("kind"), listed), kind="kind", target="target"
@@ -146,7 +144,7 @@ def water(
     return Figures(lines, _scant(judged, stations))
 
 
-def _samples(rows: pl.DataFrame, items: Sequence[str], first: datetime) -> pl.DataFrame:
+def samples(rows: pl.DataFrame, items: Sequence[str], first: datetime) -> pl.DataFrame:
     """Turn observations of water into samples: a result below its limit as it was written.
 
     The lake has half the limit and the flag L; the method halves the limit itself.

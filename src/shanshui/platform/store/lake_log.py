@@ -11,12 +11,10 @@ told from one that was damaged later.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,6 @@ import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
-from filelock import FileLock, Timeout
 
 from shanshui.platform.files import sync_folder, write_whole
 from shanshui.platform.store.lake_errors import LakeBusy, LakeDamaged, LakeFailed
@@ -37,7 +34,6 @@ _SETTINGS = {
     "delta.checkpointInterval": "20",
 }
 _PENDING = "pending.json"
-_LOCK = "writer.lock"
 _TOGETHER = 100  # versions whose rows are put into one file
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -237,29 +233,14 @@ class Log:
         LakeBusy
             Another program writes for longer than `wait` seconds.
         """
-        folder = self.place.folder
-        try:
-            if folder is None:
-                mark = sha256(str(self.place.url).encode()).hexdigest()[:16]
-                path = Path(tempfile.gettempdir()) / f"shanshui-lake-{mark}.lock"
-            else:
-                folder.mkdir(parents=True, exist_ok=True)
-                path = folder / _LOCK
-            lock = FileLock(path)
-            lock.acquire(timeout=self.wait)
-        except Timeout as error:
-            raise LakeBusy(
-                f"另一个程序正在写入数据湖 {self.place.url}，等了 {self.wait:g} 秒；请稍后再试 / "
-                f"another program is writing to the lake {self.place.url}; waited {self.wait:g} s, "
-                "try again later"
-            ) from error
-        except OSError as error:
-            raise self._failed(error) from error
-        try:
+        busy = (
+            f"另一个程序正在写入数据湖 {self.place.url}，等了 {self.wait:g} 秒；请稍后再试 / "
+            f"another program is writing to the lake {self.place.url}; waited {self.wait:g} s, "
+            "try again later"
+        )
+        with self.place.alone("writer.lock", self.wait, busy, self._failed):
             self._create()
             yield self._recovered()
-        finally:
-            lock.release()
 
     def _failed(self, error: Exception) -> LakeFailed:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import uuid
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from deltalake.transaction import AddAction
+from filelock import FileLock, Timeout
 
 from shanshui.platform.files import sync_folder
-from shanshui.platform.store.lake_errors import LakeFailed
+from shanshui.platform.store.lake_errors import LakeBusy, LakeFailed
 from shanshui.platform.store.lake_tables import Table
 
 ROW_GROUP = 32_768
@@ -123,6 +126,47 @@ class Place:
             return None
         numbers = {"max_retries"}
         return {k: int(v) if k.lower() in numbers else v for k, v in self.storage.items()}
+
+    @contextmanager
+    def alone(
+        self, name: str, wait: float, busy: str, failed: Callable[[OSError], Exception]
+    ) -> Iterator[None]:
+        """Hold a lock of this place, so that one program at a time does a thing here.
+
+        Parameters
+        ----------
+        name : str
+            The lock's file: in the folder, or for an object store among the temporary files.
+        wait : float
+            Seconds to wait for another program.
+        busy : str
+            What to say where it holds the lock for longer.
+        failed : callable
+            Makes the error where the lock cannot be made.
+
+        Raises
+        ------
+        LakeBusy
+            Another program holds it for longer than `wait` seconds.
+        """
+        try:
+            if self.folder is None:
+                mark = sha256(str(self.url).encode()).hexdigest()[:16]
+                kind = name.removesuffix(".lock")
+                path = Path(tempfile.gettempdir()) / f"shanshui-{kind}-{mark}.lock"
+            else:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                path = self.folder / name
+            lock = FileLock(path)
+            lock.acquire(timeout=wait)
+        except Timeout as error:
+            raise LakeBusy(busy) from error
+        except OSError as error:
+            raise failed(error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def of(self, *parts: str) -> str:
         """Return the URI of a table or file."""

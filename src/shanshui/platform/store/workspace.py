@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -315,21 +316,18 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)  # a string of JSON is one of TOML
 
 
-class _alone:  # noqa: N801 - reads as a word of the sentence it is used in
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder, so that two programs do not make or migrate it at once."""
-
-    def __init__(self, folder: Path) -> None:
-        self._lock = FileLock(folder / ".shanshui.lock", timeout=_WAIT)
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise ShanshuiError(
-                f"另一个程序正在建立或升级 {self._folder}，稍后再试 / "
-                f"another program is making or upgrading {self._folder}: try again later"
-            ) from None
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+    lock = FileLock(folder / ".shanshui.lock")
+    try:
+        lock.acquire(timeout=_WAIT)
+    except Timeout:
+        raise ShanshuiError(
+            f"另一个程序正在建立或升级 {folder}，稍后再试 / "
+            f"another program is making or upgrading {folder}: try again later"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
