@@ -357,3 +357,48 @@ def test_a_year_on_year_change_on_the_same_roster_equals_an_independent_script(
         }
         assert got == wanted
         assert got["same"]["pm25"][2] > got["naive"]["pm25"][2]  # the move fakes an improvement
+
+
+def test_points_of_noise_have_a_zone_or_a_length(workspace):
+    text = (
+        "点位名称,编码,城市,类型,声功能区类别,路段长度(m)\n"
+        "文化宫,N1,青禾市,功能区,1类,\n"
+        "工业园,N2,青禾市,功能区,绿地,\n"
+        "网格一,N3,青禾市,区域,,\n"
+        '人民路,N4,青禾市,道路,,"1,250"\n'
+        "解放路,N5,青禾市,道路,,\n"
+        "桥头,N6,青禾市,桥,,\n"
+    )
+    noise = {"code": "shengqu", "domain": "noise", "purpose": "声环境监测点位"}
+    found = load(workspace, io.BytesIO(text.encode()), **noise)
+    assert found.entries == 3
+    assert found.rejected.select("row", "column", "value", "reason").rows() == [
+        (3, "声功能区类别", "绿地", "声环境功能区类别无法识别"),
+        (6, "路段长度(m)", "", "没有写明"),
+        (7, "类型", "桥", "点位类型无法识别"),
+    ]
+    with workspace.ledger.read() as session:
+        version = rosters.version_of(session, "shengqu", "2021")
+        rows = rosters.stations(session, version).select("station", "kind", "zone", "length").rows()
+    assert rows == [
+        ("N1", "功能区", "1", None),
+        ("N3", "区域", None, None),
+        ("N4", "道路", None, 1.25),
+    ]
+
+
+def test_sources_say_what_they_take_water_from_and_points_of_the_sea_their_area(workspace):
+    source = pl.DataFrame(
+        {"station": ["甲水厂", "乙井群", "丙"], "kind": ["水库型", "地下水型", "雨水"]}
+    )
+    told = {"code": "shuiyuan", "domain": "source", "purpose": "县级以上水源地"}
+    found = load(workspace, source, **told)
+    assert found.rejected.select("row", "column", "value").rows() == [(3, "kind", "雨水")]
+    sea = pl.DataFrame({"station": ["S1", "S2", "S3"], "area": ["120.50", "0", None]})
+    found = load(workspace, sea, code="haiyu", domain="sea", purpose="近岸海域国控点位")
+    assert found.rejected.select("row", "reason").rows() == [(2, "不是大于 0 的数")]
+    with workspace.ledger.read() as session:
+        kinds = rosters.stations(session, rosters.version_of(session, "shuiyuan", "2021"))
+        areas = rosters.stations(session, rosters.version_of(session, "haiyu", "2021"))
+    assert kinds["kind"].to_list() == ["湖库", "地下水"]
+    assert areas["area"].to_list() == [120.5, None]

@@ -47,6 +47,9 @@ _FIELDS = {
     "unit": "责任单位",
     "chief": "河长",
     "targets": "水质目标",
+    "zone": "功能区类别",
+    "length": "路段长度",
+    "area": "面积",
     "reference": "对照点",
     "left_out": "不考核原因",
 }
@@ -57,6 +60,10 @@ class Domain(StrEnum):
 
     AIR = "air"
     WATER = "water"
+    SOURCE = "source"
+    GROUND = "ground"
+    SEA = "sea"
+    NOISE = "noise"
 
 
 Code = Annotated[
@@ -300,6 +307,7 @@ def show(
                 "unit": entry.unit,
                 "chief": entry.chief,
                 "targets": entry.targets,
+                **{name: getattr(entry, name) for name in ("zone", "length", "area")},
                 "reference": entry.reference,
                 "left_out": entry.left_out,
                 "moved_from": entry.moved_from,
@@ -317,8 +325,11 @@ def show(
         }
         for row in rows
     ]
+    special = {name for name in ("zone", "length", "area") if not any(r[name] for r in rows)}
     heads = {"station": "编码"} | {
-        name: _FIELDS[name] for name in _FIELDS if name not in ("station_code", "province")
+        name: _FIELDS[name]
+        for name in _FIELDS
+        if name not in {"station_code", "province", *special}
     }
     deliver(rows, shown, heads | {"moved_from": "迁自", "note": "备注"}, listing, title)
 

@@ -4,7 +4,7 @@ Levels are in dB(A). Every function takes any frame that Narwhals knows (Polars,
 DuckDB, Ibis, PySpark) and hands back the same kind; a lazy frame is never executed.
 """
 
-from shanshui.noise.city import attainment, noise_limits, region, road, zones
+from shanshui.noise.city import attainment, noise_limits, region, road, zone_named, zones
 from shanshui.noise.series import levels
 
-__all__ = ["attainment", "levels", "noise_limits", "region", "road", "zones"]
+__all__ = ["attainment", "levels", "noise_limits", "region", "road", "zone_named", "zones"]

@@ -293,6 +293,19 @@ def road(
     return _graded("road", sections, by, day, night, length, edition)
 
 
+def zone_named(text: str, *, edition: str | date | Edition | None = None) -> str | None:
+    """Return the class of the functional zone that a text names, or None (GB 3096 表1).
+
+    Examples
+    --------
+    >>> zone_named("4a类"), zone_named("2"), zone_named("绿地")
+    ('4a', '2', None)
+    """
+    plain = text.strip().lower()
+    _, rows = in_force(edition).source_of("limits")
+    return next((row["zone"] for row in rows if plain in row["names"]), None)
+
+
 def noise_limits(*, edition: str | date | Edition | None = None) -> pl.DataFrame:
     """Return the limits of the functional zones (GB 3096 表1).
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 COMPARED = (
     *("name", "province", "city", "county", "basin", "river", "kind", "control", "attributes"),
-    *("unit", "chief", "targets", "reference", "left_out"),
+    *("unit", "chief", "targets", "zone", "length", "area", "reference", "left_out"),
 )
 """What is said of a station and may change from a version to the next."""
 

@@ -117,8 +117,8 @@ def load(
     start, end : str or date
         First and last day (ISO); no `end`: until further notice.
     name, domain, purpose : str, optional
-        Of a roster that is new: its name (by default the purpose); ``air`` or ``water``; what it
-        is for (国控点位).
+        Of a roster that is new: its name (by default the purpose); one of `rosters.DOMAINS`; what
+        it is for (国控点位).
     approval : str, optional
         Number or title of the paper that approves it.
     document : str, optional

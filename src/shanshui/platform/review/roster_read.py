@@ -14,7 +14,15 @@ from shanshui.standards.errors import ShanshuiError
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-DOMAINS = {"air": "环境空气", "water": "地表水"}
+DOMAINS = {
+    "air": "环境空气",
+    "water": "地表水",
+    "source": "饮用水水源",
+    "ground": "地下水",
+    "sea": "近岸海域",
+    "noise": "声环境",
+}
+"""What rosters are of."""
 
 
 def day_of(text: str | date) -> date:
@@ -129,15 +137,18 @@ def stations(session: Session, version: RosterVersion) -> pl.DataFrame:
     polars DataFrame
         ``station`` (the code in the lake), ``name, province, city, county, basin, river, kind,
         level, attribute, unit, chief, target`` (class of the year in which the version begins),
-        ``reference, left_out, moved_from, from, to, version``.
+        ``zone, length`` (km), ``area`` (km2), ``reference, left_out, moved_from, from, to,
+        version``.
     """
     schema: dict[str, Any] = dict.fromkeys(
         (
             *("station", "name", "province", "city", "county", "basin", "river", "kind", "level"),
-            *("attribute", "unit", "chief"),
+            *("attribute", "unit", "chief", "zone"),
         ),
         pl.String,
     )
+    numbers = ("length", "area")
+    schema |= dict.fromkeys(numbers, pl.Float64)
     schema |= {"target": pl.Int64, "reference": pl.Boolean}
     schema |= {"left_out": pl.String, "moved_from": pl.String, "from": pl.Date, "to": pl.Date}
     schema |= {"version": pl.String}
@@ -153,12 +164,17 @@ def stations(session: Session, version: RosterVersion) -> pl.DataFrame:
             **{
                 name: getattr(one, name)
                 for name in schema
-                if name in RosterEntry.__mapper__.column_attrs
+                if name in RosterEntry.__mapper__.column_attrs and name not in numbers
             },
+            **{name: _number(getattr(one, name)) for name in numbers},
         }
         for one in entries_of(session, version)
     ]
     return pl.DataFrame(rows, schema=schema)
+
+
+def _number(text: str | None) -> float | None:
+    return None if text is None else float(text)
 
 
 def target(entry: RosterEntry, year: int) -> int | None:

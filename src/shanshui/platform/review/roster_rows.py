@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import IO, Any
 
 import polars as pl
 
+from shanshui.noise import zone_named
 from shanshui.platform.ingest.aside import SCHEMA
 from shanshui.platform.ingest.columns import listed_role, recognise, simplify, vocabulary
 from shanshui.platform.ingest.errors import ReadError
@@ -75,10 +77,13 @@ def entries(
     source : path, open binary file or polars DataFrame
         CSV, Excel or Parquet with 点位 or 断面 (name) and its 编码; as far as there 省, 市, 县,
         流域, 水体, 水体类型, 控制级别, 考核属性, 责任单位, 河长, 水质目标 (also by year:
-        2026年水质目标), 对照点, 原点位编码 (moved from), 不考核原因, 备注. A frame has the English
-        names: ``station, code, city, level, attribute, target_2026, reference, moved_from`` ….
+        2026年水质目标), 对照点, 原点位编码 (moved from), 不考核原因, 功能区类别, 路段长度, 面积,
+        备注. A frame has the English names: ``station, code, city, level, attribute, target_2026,
+        reference, moved_from, zone, length, area`` ….
     domain : str
-        ``air`` or ``water``; sections of water need their kind (河流 or 湖库).
+        One of `rosters.DOMAINS`. Sections of water need their kind (河流 or 湖库), sources theirs
+        (河流, 湖库 or 地下水), points of noise theirs (功能区, 区域 or 道路) with the class of the
+        zone or the length of the road.
     encoding, columns, sheet
         As in `shanshui.platform.ingest.read`.
 
@@ -147,7 +152,7 @@ def _names() -> dict[str, Any]:
 def _roles(table: _Table) -> tuple[dict[str, str], list[str]]:
     """Say what each column holds: role to column, and the columns that are not read."""
     own = {simplify(name): role for role, names in _names()["columns"].items() for name in names}
-    known = {"station", "code", "kind", "level", "attribute", "target", *TEXTS}
+    known = {"station", "code", "kind", "level", "attribute", "target", "area", *TEXTS}
     year = re.compile(_names()["targets"]["pattern"])
     roles: dict[str, str] = {}
     unread = []
@@ -156,7 +161,7 @@ def _roles(table: _Table) -> tuple[dict[str, str], list[str]]:
             continue
         plain = simplify(column)
         found = year.match(plain)
-        role = column if column in known else own.get(plain)
+        role = column if column in known else own.get(plain) or _measured(plain, own)
         if found:
             role = f"target_{next(part for part in found.groups() if part)}"
         if role is None:
@@ -179,6 +184,16 @@ def _roles(table: _Table) -> tuple[dict[str, str], list[str]]:
     return roles, unread
 
 
+def _measured(plain: str, own: Mapping[str, str]) -> str | None:
+    """Say which number a column with a unit in its name holds (路段长度(m)): role and unit."""
+    for role, units in _names()["units"].items():
+        for unit in units:
+            stem = plain.removesuffix(simplify(unit))
+            if stem != plain and own.get(stem) == role:
+                return f"{role}:{unit}"
+    return None
+
+
 def _text(value: Any) -> str | None:
     return None if value is None else str(value).strip() or None
 
@@ -193,17 +208,22 @@ def _entry(values: Mapping[str, str | None], domain: str) -> dict[str, Any]:
         "station_code": code,
         "coded": values.get("code") is not None,
         "name": values.get("name") or values.get("station") or code,
-        "kind": _kind(values.get("kind"), domain),
+        "kind": (kind := _kind(values.get("kind"), domain)),
         "control": _control(values.get("level")),
         "attributes": _attributes(values.get("attribute")),
         "targets": _targets(values),
         "reference": _reference(values.get("reference")),
         "moved_from": values.get("moved_from"),
+        "zone": _zone(values.get("zone"), needed=domain == "noise" and kind == "功能区"),
+        "length": _number("length", values, needed=domain == "noise" and kind == "道路"),
+        "area": _number("area", values, needed=False),
         **{name: values.get(name) for name in TEXTS},
     }
 
 
 def _kind(said: str | None, domain: str) -> str | None:
+    if domain in _names()["kinds"]:
+        return _kind_among(said, _names()["kinds"][domain])
     if domain != "water":
         return said
     found = kind_name((said or "").removesuffix("断面"))
@@ -216,6 +236,50 @@ def _kind(said: str | None, domain: str) -> str | None:
             "not a kind of water body",
         )
     return found
+
+
+def _kind_among(said: str | None, kinds: Mapping[str, Sequence[str]]) -> str:
+    plain = simplify(said or "")
+    for kind, words in kinds.items():
+        if plain in map(simplify, words):
+            return kind
+    raise _Fault(
+        "kind",
+        said or "",
+        f"{'、'.join(kinds)} / one of {', '.join(f'{kind} ({kinds[kind][0]})' for kind in kinds)}",
+        "点位类型无法识别",
+        "not a kind of point",
+    )
+
+
+def _zone(said: str | None, *, needed: bool) -> str | None:
+    found = zone_named(said) if said else None
+    if found is None and (said or needed):
+        raise _Fault(
+            "zone",
+            said or "",
+            "0、1、2、3、4a 或 4b 类 / a class: 0, 1, 2, 3, 4a or 4b",
+            "声环境功能区类别无法识别",
+            "not a class of functional zones",
+        )
+    return found
+
+
+def _number(name: str, values: Mapping[str, str | None], *, needed: bool) -> str | None:
+    """Return a number above zero as exact text, in the unit of the ledger (km, km2)."""
+    role = next((r for r in values if r == name or r.startswith(f"{name}:")), name)
+    said = values.get(role)
+    if said is None and not needed:
+        return None
+    factor = _names()["units"][name].get(role.partition(":")[2], 1)
+    try:
+        found = Decimal((said or "").replace(",", "")) * Decimal(str(factor))
+    except InvalidOperation:
+        found = Decimal(0)
+    if not found.is_finite() or found <= 0:
+        what = ("不是大于 0 的数", "not a number above 0") if said else ("没有写明", "not stated")
+        raise _Fault(role, said or "", "大于 0 的数 / a number above 0", *what)
+    return f"{found.normalize():f}"
 
 
 def _control(said: str | None) -> str | None:

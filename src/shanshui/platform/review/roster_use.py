@@ -68,7 +68,7 @@ def used(
     session : sqlalchemy.orm.Session
         Of the ledger.
     domain : str
-        ``air`` or ``water``.
+        One of `rosters.DOMAINS`.
     day : str or date
         The day that decides between versions.
     purpose, roster, version : str, optional

@@ -14,7 +14,8 @@ from shanshui.platform.store.models.base import Base, Versioned, later, now
 class Roster(Base, Versioned):
     """A list of stations or sections for one purpose (点位名单, 断面名单), through its versions.
 
-    ``domain`` is air or water; ``purpose`` what it is for, in the bureau's words (国控点位).
+    ``domain`` is one of `shanshui.platform.review.rosters.DOMAINS`; ``purpose`` what it is for, in
+    the bureau's words (国控点位).
     """
 
     __tablename__ = "rosters"
@@ -57,7 +58,8 @@ class RosterEntry(Base):
     assessment (国考, 省考, 市考, 入海, 跨界, 水源); ``county``, ``unit`` and ``chief`` answer for
     it; ``targets`` holds the target class (1 to 5) by year; ``reference`` is a reference site
     (对照点), ``left_out`` why a listed section is not assessed, and ``moved_from`` the code of the
-    station whose place this one took.
+    station whose place this one took. Of noise ``zone`` is the class of the functional zone and
+    ``length`` that of a section of road in km; ``area`` in km2 what a point of the sea stands for.
     """
 
     __tablename__ = "roster_entries"
@@ -79,6 +81,9 @@ class RosterEntry(Base):
     unit: Mapped[str | None] = mapped_column(String(200))
     chief: Mapped[str | None] = mapped_column(String(100))
     targets: Mapped[dict[str, Any] | None]
+    zone: Mapped[str | None] = mapped_column(String(8))
+    length: Mapped[str | None] = mapped_column(String(32))
+    area: Mapped[str | None] = mapped_column(String(32))
     reference: Mapped[bool] = mapped_column(default=False)
     left_out: Mapped[str | None] = mapped_column(String(200))
     moved_from: Mapped[str | None] = mapped_column(String(64))
