@@ -27,7 +27,6 @@ from shanshui.water import surface
 from shanshui.water.surface.aggregate import known_items
 from shanshui.water.surface.classify import standard
 
-DOMAIN = "water"
 _HOME = "shanshui.water.surface"
 _RATIO, _INDEX = 1, 4  # decimals of a share, of the index where the catalogue has none
 _ROW = {"station": pl.String, "property": pl.String, "time": pl.Datetime("us"), "period": pl.Int32}
@@ -36,16 +35,40 @@ _ROW |= {"recorded_from": pl.Datetime("us", "UTC")}
 
 
 class WaterRun:
-    """One roster of surface water in one run."""
+    """One roster of surface water in one run.
+
+    What else is assessed by samples of points differs in its items, indicators and figures.
+    """
+
+    domain = "water"
 
     def __init__(self, job: Job, series: Series) -> None:
         self.job = job
         self.series = series
-        self.frozen = frozen(job.workspace, DOMAIN, series.roster_id, job.cut.freezes)
+        self.frozen = frozen(job.workspace, self.domain, series.roster_id, job.cut.freezes)
         self.digest = series.digest(__version__)
-        self.items = list(known_items(standard(None)))
+        self.items = self.known()
         self._final: frozenset[int] = frozenset()
         self._there: list[date] | None = None
+
+    def known(self) -> list[str]:
+        """Return the properties that are read."""
+        return list(known_items(standard(None)))
+
+    def wanted(self) -> list[str]:
+        """Return the indicators that are answered."""
+        return list(wanted())
+
+    def figures(
+        self,
+        rows: pl.DataFrame,
+        term: Term,
+        listed: pl.DataFrame,
+        regions: pl.DataFrame,
+        edition: str | None,
+    ) -> pl.DataFrame:
+        """Compute the figures of regions over a period; see `figures_of`."""
+        return figures_of(rows, term, listed, regions, self.items, edition)
 
     def run(self) -> Written:
         """Compute and store what is asked for, or what has changed."""
@@ -59,7 +82,8 @@ class WaterRun:
         else:
             there = self._days_there()
             if not there:
-                job.unanswered.append((f"water {self.series.roster}", "没有监测数据", "no samples"))
+                subject = f"{self.domain} {self.series.roster}"
+                job.unanswered.append((subject, "没有监测数据", "no samples"))
                 return Written()
             days = there
             if before is not None:
@@ -155,7 +179,7 @@ class WaterRun:
             for one in of:
                 years.setdefault(one.end.year, []).append(one)
             for year, of_year in years.items():
-                self.job.tell(f"水质 water {year}")
+                self.job.tell(f"{rosters.DOMAINS[self.domain]} {self.domain} {year}")
                 done += self._of_year(self.series.by_id(number), year, of_year, holder)
         return done
 
@@ -173,7 +197,7 @@ class WaterRun:
                 continue
             inside = rows.filter(changes.day_of().is_between(one.start, one.end))
             if inside.height:
-                found.append(figures_of(inside, one, listed, regions, self.items, edition))
+                found.append(self.figures(inside, one, listed, regions, edition))
         scope_regions = self.job.regions
         lines = pl.concat(found)
         if scope_regions is not None:
@@ -181,7 +205,7 @@ class WaterRun:
         kept = self._lines(lines, version, terms, regions, holder)
         scope = Scope(
             self.series.roster,
-            frozenset(wanted()),
+            frozenset(self.wanted()),
             scope_regions,
             frozenset(one.text for one in terms),
             self.job.cut.asked,
