@@ -524,6 +524,24 @@ def test_a_stray_quotation_mark_costs_its_line_only():
     assert result.rejected.select("row", "code").rows() == [(2, "quote")]
 
 
+def test_text_beside_a_quoted_field_costs_its_own_line_only():
+    rows = [
+        '广州,麓湖,2026-03-01 01:00,23,0.6,"a,b"外',
+        '广州,麓湖,2026-03-01 02:00,24,0.7,"a ""b"", c"',
+        '广州,"麓"湖"",2026-03-01 03:00,25,0.8,',
+        '广州,麓湖,2026-03-01 04:00,26,0.9,a"b"c',
+        '广州, "麓,湖",2026-03-01 05:00,27,0.9,',
+    ]
+    text = "城市,点位,时间,PM2.5(μg/m3),CO(mg/m3),备注\n" + "".join(f"{row}\n" for row in rows)
+    result = table(text)
+    assert result.frame["pm25"].to_list() == [24.0, 26.0]
+    assert result.rejected.select("row", "code").rows() == [
+        (2, "quote"),
+        (4, "quote"),
+        (6, "time"),  # a mark that does not begin its field is a sign like any other
+    ]
+
+
 def test_quoted_fields_blank_lines_and_trailing_delimiters():
     quoted = "".join(
         ",".join(f'"{cell}"' for cell in line.split(",")) + ",\n\n" for line in ROWS.splitlines()

@@ -93,6 +93,10 @@ cuts = st.lists(
 )
 
 
+def test_text_behind_a_quoted_field():
+    whole(CSV.replace(b'"a,b"', '"a,b"外'.encode()))
+
+
 @given(st.binary(max_size=600))
 @settings(max_examples=150)
 def test_any_bytes(data):

@@ -26,7 +26,11 @@ _REASONS = {
         "列数与表头不符",
         "wrong number of fields",
     ),
-    "quote": ("引号成对 / closed quotation marks", "引号不成对", "a quotation mark is not closed"),
+    "quote": (
+        "引号成对 / closed quotation marks",
+        "引号不成对，或引号外还有字",
+        "a quotation mark is not closed, or text stands beside a closed one",
+    ),
     "time": (
         "时间，如 2026-03-01 13:00 / a time such as 2026-03-01 13:00",
         "时间无法识别",

@@ -327,10 +327,15 @@ def _parsed(lines: bytes, delimiter: str, width: int, row: int) -> tuple[pl.Data
     text = pl.DataFrame({"value": lines.decode().split("\n")[:count]}).with_row_index(
         ROW, offset=row
     )
-    bare = pl.col("value").str.replace_all(r'"[^"]*"', "")
+    mark = delimiter.replace("|", r"\|")
+    quoted = '"(?:[^"]|"")*"'
+    field = f'(?:{quoted}|[^"{mark}][^{mark}]*|)'
+    # What stands in quotation marks from end to end; then what has some within.
+    plain = pl.col("value").str.replace_all(f"(^|{mark}){quoted}", "${1}")
     text = text.filter(pl.col("value").str.strip_chars(f" {delimiter}") != "").with_columns(
-        open=bare.str.contains('"', literal=True),
-        fields=bare.str.count_matches(delimiter, literal=True) + 1,
+        open=plain.str.replace_all('"[^"]*"', "").str.contains('"', literal=True)
+        | ~pl.col("value").str.contains(f"^{field}(?:{mark}{field})*$"),
+        fields=plain.str.count_matches(delimiter, literal=True) + 1,
     )
     whole = text.filter(~pl.col("open") & (pl.col("fields") >= width))
     # More fields than the header has are well if they are empty, as some exports leave them.
