@@ -156,6 +156,14 @@ def test_times_with_offset_become_beijing_time(lake):
     assert lake.observations().collect()["time"].to_list() == [NINE]
 
 
+def test_a_delivery_that_changed_nothing_is_known_too(lake):
+    lake.store(hours(pm25=1.0), source="a", transaction="first")
+    lake.store(hours(pm25=1.0), source="a", transaction="same")
+    lake.store(hours(pm25=2.0), source="a", transaction="later")
+    assert lake.store(hours(pm25=1.0), source="a", transaction="same").repeated
+    assert lake.observations(properties="pm25").collect()["value"].unique().to_list() == [2.0]
+
+
 def test_transaction_is_taken_once(lake):
     first = lake.store(hours(), source="a", transaction=("gateway", 5))
     again = lake.store(hours(pm25=1.0), source="a", transaction=("gateway", 5))

@@ -68,7 +68,9 @@ class Bureau:
         for who, stage in SEATS:
             with self.workspace.ledger.read() as session:
                 items = session.scalars(
-                    select(models.ReviewItem).where(models.ReviewItem.review_id == review)
+                    select(models.ReviewItem)
+                    .where(models.ReviewItem.review_id == review)
+                    .order_by(models.ReviewItem.id)
                 ).all()
                 session.expunge_all()
             chosen = [one for one in items if self.dice.random() < share]

@@ -162,7 +162,7 @@ class Lake:
             Where they come from, for rows without ``source``.
         transaction : str or (str, int), optional
             What the sender calls this delivery, or his name and the number of it, which rises. A
-            delivery that is known is not read again.
+            delivery that is known is not read again, also where it changed nothing.
         state : str
             ``raw``, ``reviewed`` or ``corrected``, for rows without ``state``.
 
@@ -194,7 +194,9 @@ class Lake:
                 writer.forget()
                 raise
             tally = writer.tally
-            if not writer.changed:
+            # A delivery with a name is noted though it changed nothing: sent again after others it
+            # would put its old values above theirs.
+            if not writer.changed and app is None:
                 return _stored(tally, head.version)
             facts = {
                 "action": "store",
