@@ -480,44 +480,45 @@ def resolve(
 ) -> dict[str, Resolved]:
     """Return what commitments ask for in a year, by code; see `resolved`."""
     asked = list(commitments)
-    found = list(
-        session.scalars(
-            select(AnnualTarget).where(
-                AnnualTarget.month == 0,
-                or_(
-                    AnnualTarget.commitment.in_([one.code for one in asked]),
-                    AnnualTarget.indicator_code.in_(
-                        {one.indicator_code for one in asked if one.indicator_code}
-                    ),
-                ),
-            )
-        )
+    query = select(AnnualTarget).where(
+        AnnualTarget.month == 0,
+        or_(
+            AnnualTarget.commitment.in_([one.code for one in asked]),
+            AnnualTarget.indicator_code.in_(
+                {one.indicator_code for one in asked if one.indicator_code}
+            ),
+        ),
     )
-    return {one.code: _resolve(one, found, one.year if year is None else year) for one in asked}
+    named: dict[str, list[AnnualTarget]] = {}
+    alike: dict[tuple[str, str, int], list[AnnualTarget]] = {}
+    for row in session.scalars(query):
+        if row.commitment is not None:
+            named.setdefault(row.commitment, []).append(row)
+        alike.setdefault((row.indicator_code, row.region_code, row.year), []).append(row)
+    found = {}
+    for one in asked:
+        when = one.year if year is None else year
+        near = alike.get((one.indicator_code or "", one.region_code or "", when or 0), ())
+        found[one.code] = _resolve(one, named.get(one.code, ()), near, when)
+    return found
 
 
-def _resolve(one: Commitment, found: Sequence[AnnualTarget], year: int | None) -> Resolved:
-    own = one.value is not None and year == one.year
-    if own:
+def _resolve(
+    one: Commitment, named: Sequence[AnnualTarget], near: Sequence[AnnualTarget], year: int | None
+) -> Resolved:
+    """Choose among the rows that name a commitment, and those of its indicator, region and year."""
+    if one.value is not None and year == one.year:
         return Resolved("own", one.comparator, one.value, one.unit)
     # A deadline that the text leaves open is answered by the last year that is set for it.
-    named = [row for row in found if row.commitment == one.code and year in (None, row.year)]
-    if year is None and named:
-        named = [row for row in named if row.year == max(r.year for r in named)]
-    alike = [
-        row
-        for row in found
-        if one.indicator_code
-        and (row.indicator_code, row.region_code, row.year)
-        == (one.indicator_code, one.region_code, year)
-        and row.commitment in (None, one.code)
+    last = max((row.year for row in named), default=None) if year is None else year
+    rows = [row for row in named if row.year == last] or [
+        row for row in near if row.commitment in (None, one.code)
     ]
-    rows_ = named or alike
-    if not rows_:
+    if not rows:
         return Resolved("waiting")
-    if len({(row.comparator, row.value.normalize(), row.unit) for row in rows_}) > 1:
-        return Resolved("conflict", candidates=tuple(rows_))
-    row = rows_[0]
+    if len({(row.comparator, row.value.normalize(), row.unit) for row in rows}) > 1:
+        return Resolved("conflict", candidates=tuple(rows))
+    row = rows[0]
     return Resolved("set", row.comparator, row.value, row.unit, row)
 
 

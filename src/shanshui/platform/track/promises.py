@@ -297,28 +297,13 @@ def _resolve(session: Session, rows: Sequence[Row]) -> None:
         return
     for row in waiting.values():  # a sign without a value is of no use to anybody
         row["comparator"] = row["value_to"] = None
-    named: dict[str, list[AnnualTarget]] = {}
-    alike: dict[tuple[str, str], list[AnnualTarget]] = {}
-    for target in session.scalars(select(AnnualTarget).where(AnnualTarget.month == 0)):
-        alike.setdefault((target.indicator_code, target.region_code), []).append(target)
-        if target.commitment is not None:
-            named.setdefault(target.commitment, []).append(target)
-    set_elsewhere = {
-        code
-        for code, row in waiting.items()
-        if code in named or (row["indicator"], row["region"]) in alike
-    }
     query = (
         select(Commitment)
         .join(Document, Document.id == Commitment.document_id)
-        .where(Document.current, Commitment.code.in_(set_elsewhere))
+        .where(Document.current, Commitment.code.in_(list(waiting)))
     )
-    for one in session.scalars(query) if set_elsewhere else ():
-        near = alike.get((one.indicator_code or "", one.region_code or ""), [])
-        # What is decided there is decided of these alone: all others it would pass over.
-        every = {target.id: target for target in (*named.get(one.code, ()), *near)}
-        found = years._resolve(one, list(every.values()), one.year)
-        row = waiting[one.code]
+    for code, found in years.resolve(session, session.scalars(query)).items():
+        row = waiting[code]
         if found.how == "conflict":
             said = "、".join(f"{one.source} {one.value:f}" for one in found.candidates)
             row["note"] = f"下达值不一致：{said}"
