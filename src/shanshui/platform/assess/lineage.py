@@ -239,7 +239,10 @@ def verdict(row: Row, found: pl.DataFrame, inputs: str | None) -> Row:
 
 
 def counted(rows: pl.DataFrame) -> Row:
-    """Count raw rows by state and source."""
+    """Count raw rows by state and source, what one review wrote together."""
+    # Decisions write as review/<number>/<decision>.
+    review = pl.col("source").str.replace(r"^(review/\d+)/\d+$", "${1}")
+    rows = rows.with_columns(review)
 
     def by(column: str) -> Row:
         counts = rows.group_by(column).len().sort("len", column, descending=[True, False])
