@@ -25,13 +25,14 @@ class Parameter:
         and not verified.
     clause : str or None
         Where the text states it, if recorded.
-    about : str
-        What it governs.
+    about, about_zh : str
+        What it governs, in English and in Chinese.
     """
 
     value: Any
     confidence: str
     about: str
+    about_zh: str
     clause: str | None = None
 
 

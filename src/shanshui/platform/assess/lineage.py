@@ -40,7 +40,8 @@ class Explained:
     statistics : dict
         The figures beside it and the counts that decide whether it is valid.
     rules : list of dict
-        ``standard, title, clause, what, value, unit, confidence``: what the figure is made by.
+        ``standard, title, clause, what, what_en, value, unit, confidence``: what the figure is made
+        by.
     members : list of dict
         Of a province or group the cities: ``region, name, value``.
     stations : list of dict
@@ -268,7 +269,8 @@ def parameters(edition: Edition, names: Sequence[str]) -> list[Row]:
                         "standard": member.number,
                         "title": member.title,
                         "clause": one.clause,
-                        "what": one.about,
+                        "what": one.about_zh,
+                        "what_en": one.about,
                         "name": name,
                         "value": one.value,
                         "unit": None,

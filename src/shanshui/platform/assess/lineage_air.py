@@ -30,6 +30,7 @@ _OZONE = ("window_hours_min", "o3_labels", "o3_windows_min")
 _PERIOD = ("month_days_min", "february_days_min", "year_days_min", "round_daily_first")
 _RAW = ("station", "property", "time", "value", "flag", "state", "source", "recorded_from")
 _AVERAGING = {"o3_8h": "8h"}
+_SPANS = {"year": "年平均", "day": "24 小时平均", "8h": "日最大 8 小时平均"}
 
 
 def explained(asked: Asked, day: date | None) -> Explained:
@@ -209,7 +210,8 @@ def _rules(one: Wanted, judged: Edition, period: str) -> list[Row]:
                 "standard": member.number,
                 "title": member.title,
                 "clause": row.get("clause"),
-                "what": f"limit, grade 2, {averaging}",
+                "what": f"二级浓度限值，{_SPANS[averaging]}",
+                "what_en": f"limit, grade 2, {averaging}",
                 "name": "limits",
                 "value": row["grade2"],
                 "unit": row.get("unit"),
@@ -230,7 +232,8 @@ def _rules(one: Wanted, judged: Edition, period: str) -> list[Row]:
                 "standard": "目录 catalogue",
                 "title": "",
                 "clause": None,
-                "what": "decimals in which this figure is published, more than the edition's",
+                "what": "公布此数所用的小数位数，多于标准所定",
+                "what_en": "decimals in which this figure is published, more than the edition's",
                 "name": "decimals",
                 "value": one.decimals,
                 "unit": None,
@@ -246,7 +249,8 @@ def _rules(one: Wanted, judged: Edition, period: str) -> list[Row]:
                     "standard": member.number,
                     "title": member.title,
                     "clause": "表1",
-                    "what": "breakpoints of the AQI",
+                    "what": "空气质量分指数对应的浓度限值",
+                    "what_en": "breakpoints of the AQI",
                     "name": table,
                     "value": None,
                     "unit": None,
