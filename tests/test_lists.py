@@ -232,6 +232,39 @@ def test_a_division_of_work_finds_its_tasks(plan):
     assert lines[0].units == {"lead": ("市住房城乡建设局",), "support": ("市城管局",)}
 
 
+def test_who_is_to_do_the_work_answers_for_the_targets_in_its_text(workspace):
+    plan = (
+        "青禾市碧水行动方案（2026—2028年）\n"
+        "一、主要目标\n到2028年，细颗粒物年均浓度降至22.0微克/立方米，建成碧道86公里。\n"
+        "二、主要任务\n"
+        "（一）治理白石河。推进沿河截污，到2028年完成清淤40公里。开展执法检查。\n"
+        "（二）防治扬尘。到2028年，装配式建筑占比达到35%。开展道路清洗，道路机扫率达到90%。\n"
+    )
+    paper = (
+        "序号\t任务\t牵头单位\n"
+        "1\t治理白石河，推进沿河截污，完成清淤40公里\t市水务局\n"
+        "2\t防治扬尘\t市住房城乡建设局\n"
+        "3\t开展道路清洗，道路机扫率达到90%\t市城管局\n"
+        "4\t细颗粒物年均浓度降至22.0微克/立方米\t市生态环境局\n"
+    )
+    (code,) = {one.code for one in add(workspace.ledger, plan.encode(), who="张三")}
+    with workspace.ledger.read() as session:
+        lines = owners.divided(session, code, read(paper.encode(), name="分工.txt"))
+        goals = {
+            row.code: row.indicator
+            for row in session.scalars(select(models.Commitment).order_by(models.Commitment.start))
+        }
+    led = {
+        goals[item]: line.units["lead"][0] for line in lines for item in line.items if item in goals
+    }
+    assert led == {
+        "PM2.5年均浓度": "市生态环境局",
+        "清淤": "市水务局",
+        "装配式建筑占新建建筑比例": "市住房城乡建设局",
+        "道路机扫率": "市城管局",
+    }  # and nobody for 碧道, which no line names
+
+
 # ------------------------------------------------------------------------------------- documents
 
 

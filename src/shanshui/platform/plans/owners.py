@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from shanshui.plan.assignments import assignments
 from shanshui.plan.document import Document as Text
 from shanshui.plan.parties import ROLES
 from shanshui.platform.plans import work
-from shanshui.platform.store.models import Assignment, Document, Organization, Task
+from shanshui.platform.store.models import Assignment, Commitment, Document, Organization, Task
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
@@ -207,10 +207,11 @@ class Line:
 
 
 def divided(session: Session, code: str, paper: Text) -> list[Line]:
-    """Match a division of work to the tasks of a plan in the ledger.
+    """Match a division of work to the tasks and targets of a plan in the ledger.
 
     The matching is that of `shanshui.plan.assignments`: a line goes to the actions that it names
-    where there are any, else to its task.
+    where there are any, else to its task. Who is to do the work answers for the targets in its
+    text; of several lines that whose text is the shortest has the target.
 
     Parameters
     ----------
@@ -247,13 +248,33 @@ def divided(session: Session, code: str, paper: Text) -> list[Line]:
         for row in session.scalars(select(Task).where(Task.document_id == plan.id))
         if row.start is not None and row.end is not None
     ]
-    lines = []
+    lines, spans = [], []
     for one in found:
         units = {role: names for role in ROLES if (names := getattr(one, role))}
-        exact = [_at(places, m.start, m.end, m.kind) for m in one.matches]
-        actions = [item for item, action in filter(None, exact) if action]
-        tasks = [item for item, action in filter(None, exact) if not action]
+        exact = [(m, _at(places, m.start, m.end, m.kind)) for m in one.matches]
+        actions = [at[0] for _, at in exact if at and at[1]]
+        tasks = [at[0] for _, at in exact if at and not at[1]]
         lines.append(Line(one.task, tuple(dict.fromkeys(actions or tasks)), units, one.deadline))
+        whole = not actions  # a line that names actions speaks for these, not for all of the task
+        spans.append([(m.start, m.end) for m, at in exact if whole or not at or at[1]])
+    goals = session.scalars(
+        select(Commitment)
+        .where(Commitment.document_id == plan.id, Commitment.kind != "baseline")
+        .order_by(Commitment.start, Commitment.code)
+    )
+    for goal in goals:
+        first, last = goal.start, goal.end
+        if first is None or last is None:
+            continue
+        near = {
+            number: min(lengths)
+            for number, own in enumerate(spans)
+            if (lengths := [end - start for start, end in own if start <= first and last <= end])
+        }
+        for number, length in near.items():
+            if length == min(near.values()):
+                line = lines[number]
+                lines[number] = replace(line, items=(*line.items, goal.code))
     return lines
 
 
