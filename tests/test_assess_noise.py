@@ -257,6 +257,7 @@ def test_every_indicator_is_told_in_every_form(made, what):
         assert found.recomputed["inputs_equal"]
         text, page = report.text(found), report.page(found, made_at=datetime(2026, 12, 1))
         assert report.title(found) in text
+        assert f"点次 levels by date {len(found.days)}" in text
         assert "昼夜.csv" in text
         assert found.result["id"] in page
         for one in found.stations:

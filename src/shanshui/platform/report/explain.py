@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _STATES = {"raw": "未审", "reviewed": "已审", "corrected": "更正"}
-_SHOWN_ROWS = 400  # raw rows of a page; all are in the JSON
+_SHOWN_ROWS = 400  # raw rows, and levels by date, of a page; all are in the JSON
 _REASONS = {
     "few_days": ("有效天数不足", "too few valid days"),
     "few_months": ("有效月数不足", "too few valid months"),
@@ -167,10 +167,12 @@ def text(made: Explained, *, days: int = 10, rows: int = 12) -> str:
             for e in made.excluded
         ]
     if made.days:
-        lines += ["", f"← 日 days {len(made.days)}"]
+        levels = "level" in made.days[0]
+        what, unit = ("点次 levels by date", "个点次") if levels else ("日 days", "天")
+        lines += ["", f"← {what} {len(made.days)}"]
         lines += [f"  {_day(one)}" for one in made.days[:days]]
         if len(made.days) > days:
-            lines.append(f"  … 还有 {len(made.days) - days} 天 more")
+            lines.append(f"  … 还有 {len(made.days) - days} {unit} more")
     if made.counts:
         lines += ["", *_counts(made)]
     if made.rows:
@@ -283,7 +285,8 @@ def page(made: Explained, *, made_at: datetime) -> str:
         members=[m | {"why": reason(m["reason"])} for m in made.members],
         stations=made.stations,
         hourly=bool(made.stations) and "hours" in made.stations[0],
-        days=made.days,
+        days=made.days[:_SHOWN_ROWS],
+        days_all=len(made.days),
         noise=bool(made.stations) and "times" in made.stations[0],
         why_of=reason,
         source_of=_source,
