@@ -157,6 +157,15 @@ def test_soils_are_told_by_land_use_or_by_their_units():
     }
 
 
+@pytest.mark.parametrize("head", ["网格编号", "路段名称", "城市,道路"])
+def test_points_of_noise_are_the_stations_of_their_sheet(head):
+    place = "青禾市,北路" if "," in head else "北路"
+    sheet = as_file(f"{head},监测日期,昼间等效声级,路段长度(km)\n{place},2026-05-10,68.1,1.2\n")
+    assert taken(sheet)[1].rows() == [
+        (place.replace(",", "/"), "ld", datetime(2026, 5, 11), 86400, 68.1, None)
+    ]
+
+
 def test_long_tables_by_item_with_units_and_flags():
     found, frame, rejected, reading = taken(
         as_file(

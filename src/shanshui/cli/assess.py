@@ -44,6 +44,7 @@ class Domain(StrEnum):
 
     AIR = "air"
     WATER = "water"
+    NOISE = "noise"
 
 
 class Form(StrEnum):

@@ -47,7 +47,8 @@ class Explained:
     stations : list of dict
         The stations or sections of the region, with counts and what each contributes.
     days : list of dict
-        The days of the region; for water the sections' judgement is in `stations`.
+        The days of the region, of noise the levels of points by date; for water the sections'
+        judgement is in `stations`.
     excluded : list of dict
         Days with a value that an event marks, and the kinds.
     counts : dict
@@ -139,7 +140,7 @@ def explain(workspace: Workspace, said: str, *, day: date | None = None) -> Expl
     ShanshuiError
         There is no such result, or its roster is gone.
     """
-    from shanshui.platform.assess import lineage_air, lineage_water
+    from shanshui.platform.assess import lineage_air, lineage_noise, lineage_water
 
     row = results.find(workspace, said)
     domain = row["indicator"].partition(".")[0]
@@ -163,8 +164,8 @@ def explain(workspace: Workspace, said: str, *, day: date | None = None) -> Expl
     asked = Asked(row, when, job, found[0], found[0].by_text(row["roster"]))
     if row["reason"] == results.WITHDRAWN:
         return Explained(_named(row), {}, data=_data(asked), roster=_roster(asked))
-    own = lineage_air.explained if domain == "air" else lineage_water.explained
-    made = own(asked, day)
+    of = {"air": lineage_air.explained, "noise": lineage_noise.explained}
+    made = of.get(domain, lineage_water.explained)(asked, day)
     made.result = _named(row)
     made.roster, made.data = _roster(asked), _data(asked)
     return made

@@ -13,6 +13,7 @@ from shanshui.platform.assess.air import AirRun
 from shanshui.platform.assess.engines import engine_of
 from shanshui.platform.assess.job import Job, series_of
 from shanshui.platform.assess.layers import cut, moment_of
+from shanshui.platform.assess.noise import NoiseRun
 from shanshui.platform.assess.results import Written, shelf
 from shanshui.platform.assess.terms import Term, around, term
 from shanshui.platform.assess.water import WaterRun
@@ -22,7 +23,11 @@ from shanshui.standards.errors import ShanshuiError
 if TYPE_CHECKING:
     from shanshui.platform.store import Workspace
 
-DOMAINS: dict[str, type[AirRun | WaterRun]] = {"air": AirRun, "water": WaterRun}
+DOMAINS: dict[str, type[AirRun | WaterRun]] = {
+    "air": AirRun,
+    "water": WaterRun,
+    "noise": NoiseRun,
+}
 """What assesses each domain."""
 
 
@@ -77,7 +82,7 @@ def run(
     workspace : Workspace
         The workspace.
     domain : str, optional
-        ``air`` or ``water``; by default all.
+        ``air``, ``water`` or ``noise``; by default all.
     region : str or list of str, optional
         Codes or names; by default all.
     period : str or list of str, optional

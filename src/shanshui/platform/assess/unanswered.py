@@ -6,6 +6,7 @@ import tomllib
 from importlib.resources import files
 
 from shanshui.platform.assess.air_figures import wanted as of_air
+from shanshui.platform.assess.noise import wanted as of_noise
 from shanshui.platform.assess.water import wanted as of_water
 from shanshui.platform.catalog.methods import REPORTED
 from shanshui.platform.catalog.names import indicator_rows
@@ -17,9 +18,9 @@ def answered() -> list[str]:
     Examples
     --------
     >>> len(answered())
-    19
+    23
     """
-    return [*(one.code for one in of_air()), *of_water()]
+    return [*(one.code for one in of_air()), *of_water(), *of_noise()]
 
 
 def unanswered() -> list[dict[str, str]]:

@@ -147,6 +147,8 @@ def _understood(table: _Table, sheet: str | None, encoding: str | None) -> Sniff
     roles = _roles(table.names)
     layout = _layout(table, roles)
     medium = _medium(table, roles, layout)
+    if medium == "noise" and not {"station", "code"} & roles.keys():
+        roles |= _point(table.names)
     profile = Profile(
         form=_FORM[medium], layout=layout, medium=medium, sheet=sheet, encoding=encoding
     )
@@ -201,6 +203,13 @@ def _roles(names: Sequence[str]) -> dict[str, str]:
         if simplify(name) in flags:
             roles.setdefault("flag", name)
     return roles
+
+
+def _point(names: Sequence[str]) -> dict[str, str]:
+    """Return the column that names a grid point or a section of road (路段名称) as the station."""
+    listed = ((name, listed_role(name, LISTINGS["noise"])) for name in names)
+    found = next((name for name, role in listed if role and role.name == "point"), None)
+    return {"station": found} if found else {}
 
 
 def _values(names: Sequence[str], medium: str) -> dict[str, Column]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _STATES = {"raw": "未审", "reviewed": "已审", "corrected": "更正"}
-_SHOWN_ROWS = 400  # raw rows of a page; all are in the JSON
+_SHOWN_ROWS = 400  # raw rows, and levels by date, of a page; all are in the JSON
 _REASONS = {
     "few_days": ("有效天数不足", "too few valid days"),
     "few_months": ("有效月数不足", "too few valid months"),
@@ -27,6 +27,10 @@ _REASONS = {
     "judged_by_shares": ("断面不少于五个，按类别比例评价", "judged by shares of classes"),
     "withdrawn": ("数据不再得出", "the data no longer yield it"),
     "repeated_day": ("有重复的日", "a day is there twice"),
+    "repeated_time": ("有重复的时刻", "a time is there twice"),
+    "too_many": ("值多于时段所容", "more values than the span allows"),
+    "absurd": ("数值超出可能的范围", "a value out of all bounds"),
+    "unverified": ("限值未核实", "the limits are not verified"),
 }
 
 
@@ -163,10 +167,12 @@ def text(made: Explained, *, days: int = 10, rows: int = 12) -> str:
             for e in made.excluded
         ]
     if made.days:
-        lines += ["", f"← 日 days {len(made.days)}"]
+        levels = "level" in made.days[0]
+        what, unit = ("点次 levels by date", "个点次") if levels else ("日 days", "天")
+        lines += ["", f"← {what} {len(made.days)}"]
         lines += [f"  {_day(one)}" for one in made.days[:days]]
         if len(made.days) > days:
-            lines.append(f"  … 还有 {len(made.days) - days} 天 more")
+            lines.append(f"  … 还有 {len(made.days) - days} {unit} more")
     if made.counts:
         lines += ["", *_counts(made)]
     if made.rows:
@@ -184,12 +190,46 @@ def _station(one: Row) -> str:
         also = "（对照点，不计入 reference site）" if one["reference"] else ""
         mean = "" if one["mean"] is None else f"，日均值的平均 {one['mean']:g}"
         return f"{head}{also}：{count:,} 小时 hours，有效 {one['days'] or 0} 天 days{mean}"
+    if "times" in one:
+        return f"{head}：{_measured(one)}"
     judged = one["class_name"] or one["left_out"] or "—"
     goal = f"，目标 {one['target']} 类" if one["target"] else ""
     return f"{head}：{judged}{goal} {one['main_text'] or ''}".rstrip()
 
 
+def _measured(one: Row) -> str:
+    """Say of a point of noise what it is, and what its levels are."""
+    length = "" if one["length"] is None else f" {one['length']:g} km"
+    parts = [f"{one['kind']}{' ' + one['zone'] + '类' if one['zone'] else ''}{length}"]
+    parts.append(
+        f"{one['times']} 次 times"
+        + (f"，达标 {one['attained']}" if one["attained"] is not None else "")
+    )
+    if one["level"] is not None:
+        parts.append(f"{one['level']:g} dB(A)")
+    if one["reason"]:
+        parts.append(reason(one["reason"]))
+    return "，".join(parts)
+
+
+_SOURCES = {"stated": "给出的昼、夜等效声级 stated", "measured": "短时测量 measured"}
+
+
+def _of_point(one: Row) -> str:
+    level = reason(one["reason"]) if one["level"] is None else f"{one['level']:g} dB(A)"
+    limit = "" if one["limit"] is None else f"，限值 {one['limit']:g}"
+    attains = "" if one["attains"] is None else "，达标" if one["attains"] else "，超标"
+    why = f"，{reason(one['reason'])}" if one["reason"] and one["level"] is not None else ""
+    return f"{one['date']} {one['station']}：{level}{limit}{attains}{why}（{_source(one)}）"
+
+
+def _source(one: Row) -> str:
+    return _SOURCES.get(one["source"], f"由 {one['source']} 声级计算 of a series")
+
+
 def _day(one: Row) -> str:
+    if "level" in one:
+        return _of_point(one)
     items = [f"{_called(k)} {v:g}" for k, v in one.items() if isinstance(v, float)]
     grade = f"AQI {one['aqi']} {one['category']}" if one["aqi"] is not None else "无 AQI"
     return f"{one['date']}：{'，'.join(items) or '—'}（{one['stations']} 个点位），{grade}"
@@ -245,7 +285,11 @@ def page(made: Explained, *, made_at: datetime) -> str:
         members=[m | {"why": reason(m["reason"])} for m in made.members],
         stations=made.stations,
         hourly=bool(made.stations) and "hours" in made.stations[0],
-        days=made.days,
+        days=made.days[:_SHOWN_ROWS],
+        days_all=len(made.days),
+        noise=bool(made.stations) and "times" in made.stations[0],
+        why_of=reason,
+        source_of=_source,
         day_items=_day_items(made.days),
         excluded=[e | {"items": [_called(i) for i in e["items"]]} for e in made.excluded],
         counts=made.counts,
@@ -257,7 +301,7 @@ def page(made: Explained, *, made_at: datetime) -> str:
 
 
 def _day_items(days: Sequence[Row]) -> list[tuple[str, str]]:
-    if not days:
+    if not days or "level" in days[0]:
         return []
     known = {"date", "stations", "aqi", "category", "primary"}
     return [(key, _called(key)) for key in days[0] if key not in known]
