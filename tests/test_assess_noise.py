@@ -235,7 +235,7 @@ def test_a_figure_is_explained_down_to_the_sheet(made):
     assert rules["HJ 640-2012", "point_times"]["confidence"] == "C"
     assert rules["本项目 this project", "min_share"]["value"] == 0.75
     limits = {one["what"]: one["value"] for one in found.rules if one["name"] == "limits"}
-    assert limits["limit of zone 2, night"] == 50
+    assert limits["2类区夜间限值"] == 50
     # A night's rows are those of its hours, of the next morning too.
     night = explain(made, found.result["id"], day=date(2026, 2, 28))
     rows = [row for row in night.rows if row["station"] == "N001"]
