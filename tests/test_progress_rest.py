@@ -166,12 +166,27 @@ def test_so_many_days_may_exceed_and_no_more(
     )
     if 0 <= rest.allowed <= left:
         assert met(rest.allowed, HUGE)
-    if 0 <= rest.allowed < left:
+    if -1 <= rest.allowed < left:
         assert not met(rest.allowed + 1, HUGE)  # one more, if it is high enough
     if rest.safe:
         assert met(left, HUGE)
     elif left:
         assert not met(left, HUGE)
+
+
+def test_one_day_more_is_without_harm_where_those_there_are_exceed_by_little() -> None:
+    """Rank 342.05 of 360 days: a twentieth of the way from 3.5 to 3.6 is printed 3.5."""
+    days = [Fraction(3)] * 108 + [Fraction("3.6")] * 7
+    rest = remaining_percentile("3.5", 95, days, left=245, digits=1)
+    assert (rest.over, rest.allowed) == (7, 11)
+
+    def year(over: int) -> Fraction:
+        return shown(percentile([*days, *[Fraction("3.5")] * (245 - over), *[HUGE] * over], 95), 1)
+
+    assert year(11) == Fraction("3.5")
+    assert year(12) == Fraction("3.6")
+    high = remaining_percentile("3.5", 95, [3] * 108 + [6] * 7, left=245, digits=1)
+    assert high.allowed == 10
 
 
 def test_a_percentile_in_words() -> None:
@@ -187,7 +202,7 @@ def test_a_percentile_in_words() -> None:
     slight = remaining_percentile(160, 90, [100] * 9 + [161] * 2, left=0)
     assert (slight.allowed, slight.feasible) == (-1, False)
     between = remaining_percentile(160, 90, [100, 100, 100, 161], left=0)
-    assert (between.allowed, between.feasible, between.safe) == (-1, True, True)
+    assert (between.allowed, between.feasible, between.safe) == (0, True, True)
     room = remaining_percentile(160, 90, [100, 100, 161], left=1)
     assert (room.allowed, room.feasible, room.safe) == (-1, True, False)
     assert "仅因超幅小" in room.text()
@@ -227,7 +242,7 @@ def completed(item: str, values: list[str]) -> Fraction:
 AIR = ("so2", "no2", "co", "o3_8h", "pm10", "pm25")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     item=st.sampled_from(["o3_8h", "co"]),
     done=st.integers(120, 364),
@@ -244,7 +259,9 @@ def test_the_library_finds_the_target_of_the_completed_year_met_and_one_day_more
     days[:more] = [target + (1 + n % 9) * step for n in range(min(more, done))]
     left = 365 - done
     rest = remaining_percentile(target, percent, days, left=left, digits=digits)
-    assert rest.over + rest.allowed == rest.budget == (36 if percent == 90 else 18)
+    usual = 36 if percent == 90 else 18
+    assert rest.over + rest.allowed == rest.budget
+    assert rest.budget in (usual, usual + 1)  # one more, where those there are exceed by little
 
     def year(over: int, height: Fraction) -> Fraction:
         filled = [height] * over + [target] * (left - over)
@@ -255,7 +272,7 @@ def test_the_library_finds_the_target_of_the_completed_year_met_and_one_day_more
     if 0 <= rest.allowed <= left:
         assert year(rest.allowed, target + step) <= target
         assert year(rest.allowed, 6 * target) <= target
-    if 0 <= rest.allowed < left:
+    if -1 <= rest.allowed < left:
         assert year(rest.allowed + 1, 6 * target) > target
     assert rest.safe == (year(left, 6 * target) <= target)
 

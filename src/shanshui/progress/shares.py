@@ -152,8 +152,8 @@ class PercentileRemainder:
     over : int
         Days so far beyond the limit.
     allowed : int
-        Days among those left that may exceed the limit by any amount; negative when more than may
-        have done so already.
+        Days among those left that may exceed the limit by any amount, while the others come up to
+        it; negative when more than may have done so already.
     feasible : bool
         The target is met if the rest is at its lowest.
     safe : bool
@@ -312,6 +312,12 @@ def remaining_percentile(
 
     over = sum(not kept(day) for day in days)
     allowed = total - 1 - highest_that_counts - over
+    # Between two ranks, one more does no harm where the upper one is a day just above the limit.
+    if over and place.denominator != 1 and 0 <= allowed + 1 <= left:
+        others = [] if allowed + 1 == left else [_highest(goal, limit, digits)]
+        below = max([*days[-over - 1 : -over], *others], default=None)
+        if below is not None and kept(below + (days[-over] - below) * (place - int(place))):
+            allowed += 1
     at_best = _percentile(sorted([*days, *[exact(lowest, "lowest")] * left]), share)
     safe = allowed >= left if left else kept(at_best)
     return PercentileRemainder(
@@ -342,6 +348,11 @@ def percentile(values: Iterable[Number], percent: Number) -> Fraction:
     if not days:
         raise ShanshuiError("没有有效天 / the period has no valid day")
     return _percentile(days, exact(percent, "percent") / 100)
+
+
+def _highest(goal: Fraction, limit: Fraction, digits: int | None) -> Fraction:
+    """Return the highest value of a day that keeps to the limit, with the decimals of the goal."""
+    return goal if digits is None else limit - Fraction(1, 2 * 10**digits)
 
 
 def _percentile(ordered: list[Fraction], share: Fraction) -> Fraction:

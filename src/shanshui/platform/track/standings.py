@@ -18,6 +18,7 @@ from shanshui.platform import catalog
 from shanshui.platform.store.models import Region
 from shanshui.platform.track import outlook
 from shanshui.platform.track.answers import FIELDS, choose, figures_known, measure_words
+from shanshui.platform.track.percentiles import Find, with_days
 from shanshui.platform.track.promises import Reported, promises, reported
 from shanshui.standards.errors import ShanshuiError
 
@@ -104,8 +105,19 @@ def at(
         asked = narrowed(session, promises(session, day), region=region, document=document)
         told = reported(session, asked, day)
         names = _names(session, asked)
-    known = figures_of(workspace, as_of) if figures is None else figures
-    return judge(asked, known, at=day, as_of=as_of, told=told, names=names, limits=limits)
+    if figures is not None:
+        return judge(asked, figures, at=day, as_of=as_of, told=told, names=names, limits=limits)
+    return judge(
+        asked, figures_of(workspace, as_of), at=day, as_of=as_of, told=told, names=names,
+        limits=limits, find=_finder(workspace, as_of),
+    )  # fmt: skip
+
+
+def _finder(workspace: Workspace, as_of: datetime | None) -> Find:
+    """Return what finds the days that results stand on."""
+    from shanshui.platform.assess.behind import behind
+
+    return lambda asked: behind(workspace, asked, as_of=as_of)
 
 
 def figures_of(workspace: Workspace, as_of: datetime | None = None) -> pl.DataFrame:
@@ -204,6 +216,7 @@ def judge(
     told: Mapping[str, Reported] | None = None,
     names: Mapping[str, str] | None = None,
     limits: Thresholds | None = None,
+    find: Find | None = None,
 ) -> pl.DataFrame:
     """Judge promises by the figures that answer them.
 
@@ -223,6 +236,8 @@ def judge(
         Names of regions by their codes.
     limits : Thresholds, optional
         As in `shanshui.progress.standing`.
+    find : callable, optional
+        Finds the days of percentiles, see `percentiles.with_days`; by default none are known.
 
     Returns
     -------
@@ -249,7 +264,7 @@ def judge(
         how="left",
         maintain_order="left",
     )
-    both = _standing_on(both, rates)
+    both = _standing_on(with_days(both, find), rates)
     projected = outlook.projections(both, known, at)
     judged = progress.standings(
         _promised(both, names or {}),
@@ -397,6 +412,10 @@ def _parts(both: pl.DataFrame, names: Mapping[str, str], bests: Mapping[str, str
         counted="part_counted",
         count="part_count",
         tally="part_tally",
+        percent="part_percent",
+        daily="part_daily",
+        daily_same="same_daily",
+        daily_last="last_daily",
         unit="by_unit",
         region=pl.coalesce(_named("part_region", names), "region_name"),
         basis=_basis("part_", "part_basis_status"),
@@ -453,6 +472,7 @@ def _told(
                 pl.when(pl.col("passed").is_not_null()).then(
                     pl.lit("另有") + pl.col("passed") + pl.lit("的值，口径不同")
                 ),
+                pl.col("undone"),
             ],
             separator="；",
             ignore_nulls=True,
