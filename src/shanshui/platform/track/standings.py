@@ -18,6 +18,7 @@ from shanshui.platform import catalog
 from shanshui.platform.store.models import Region
 from shanshui.platform.track import outlook
 from shanshui.platform.track.answers import FIELDS, choose, figures_known, measure_words
+from shanshui.platform.track.others import others
 from shanshui.platform.track.percentiles import Find, with_days
 from shanshui.platform.track.promises import Reported, promises, reported
 from shanshui.standards.errors import ShanshuiError
@@ -46,6 +47,7 @@ _STANDS_ON = (
     "value", "period", "figure_region", "figure_code", "figure_unit", "source", "status",
     "confidence", "basis", "ref", "base_ref", "part_value", "part_period", "part_ref",
     "same_value", "same_period", "same_ref", "last_value", "last_period", "last_ref", "remark",
+    "others",
 )  # fmt: skip
 COLUMNS = (*PROMISED, *_JUDGED, *_STANDS_ON)
 """Columns of standings."""
@@ -252,7 +254,8 @@ def judge(
         ``figure_region`` (name), ``figure_code``, ``figure_unit``, ``source`` (monitored, reported,
         published, progress), ``status``, ``confidence``, ``basis``, ``ref``, ``base_ref``;
         ``part_value`` of ``part_period`` (1—N月), ``same_value`` (上年同期), ``last_value`` (上年),
-        with their periods and references; ``remark``.
+        with their periods and references; ``remark``; ``others`` (`others.OTHER`: figures of the
+        same period from other sources that differ from the one that is used).
     """
     asked = asked.with_columns(end=pl.coalesce("deadline", pl.date(pl.col("year"), 12, 31)))
     known = figures_known(figures, at, as_of)
@@ -265,6 +268,7 @@ def judge(
         maintain_order="left",
     )
     both = _standing_on(with_days(both, find), rates)
+    both = both.join(others(both, known), on="id", how="left", maintain_order="left")
     projected = outlook.projections(both, known, at)
     judged = progress.standings(
         _promised(both, names or {}),
@@ -473,6 +477,7 @@ def _told(
                     pl.lit("另有") + pl.col("passed") + pl.lit("的值，口径不同")
                 ),
                 pl.col("undone"),
+                pl.col("said"),
             ],
             separator="；",
             ignore_nulls=True,
