@@ -1,7 +1,7 @@
 """Percentiles in the year: the days that a result stands on, and what its rest may be."""
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import polars as pl
@@ -112,6 +112,17 @@ def test_days_that_are_no_longer_those_of_the_result_are_not_taken(measured):
     row = judged(measured)
     assert row["rest"] not in (None, before["rest"])
     assert row["remark"] == ""
+
+
+def test_what_stood_at_a_moment_stands_on_the_days_of_then(measured):
+    asked(measured)
+    before = judged(measured)
+    then = datetime.now(UTC)
+    later(measured)
+    assess.run(measured)
+    assert judged(measured)["rest"] != before["rest"]
+    row = judged(measured, as_of=then)
+    assert (row["value"], row["rest"], row["remark"]) == (before["value"], before["rest"], "")
 
 
 def test_without_kept_days_nothing_is_said_of_the_rest(workspace):

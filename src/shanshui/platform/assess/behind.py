@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
@@ -142,6 +141,8 @@ class _Shelf:
                 pl.col("region").is_in(rows["region"].unique().to_list()),
             )
         )
+        if upto is not None and rows["as_of"].is_null().all():
+            kept = kept.filter(pl.col("at") <= upto)  # what stood then stands on days of then
         self.rows = newest(kept.collect()).with_columns(pl.col("date").str.to_date())
 
     def days(self, roster: str, freeze: str | None) -> pl.DataFrame:
@@ -215,4 +216,4 @@ def _same(row: Row, percent: int, daily: Sequence[float]) -> bool:
         return False
     said = Decimal(row["value"])
     digits = -int(said.as_tuple().exponent)
-    return round_half_even(Fraction(percentile(daily, percent)), digits) == said
+    return round_half_even(percentile(sorted(daily), percent), digits) == said

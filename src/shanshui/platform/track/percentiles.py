@@ -52,7 +52,8 @@ def with_days(both: pl.DataFrame, find: Find | None) -> pl.DataFrame:
             continue
         # Last year's days tell its course only where both parts of it are known.
         course = (same.daily, last.daily) if same and last and same.daily else (None, None)
-        found.append((row["id"], part.percent, part.daily, *course, None))
+        # Sorted as floats, which is fast: the order of days does not matter.
+        found.append((row["id"], part.percent, sorted(part.daily), *course, None))
     kinds = (pl.String, pl.Int64, _DAYS, _DAYS, _DAYS, pl.String)
     table = pl.DataFrame(found, schema=dict(zip(names, kinds, strict=True)), orient="row")
     both = both.join(table, on="id", how="left", maintain_order="left")
