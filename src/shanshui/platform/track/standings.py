@@ -44,10 +44,9 @@ _JUDGED = (
     "ahead", "change", "chance", "rest", "rest_value", "rest_allowed", "feasible", "differences",
 )  # fmt: skip
 _STANDS_ON = (
-    "value", "period", "figure_region", "figure_code", "figure_unit", "source", "status",
+    "value", "period", "figure_region", "figure_code", "figure_unit", "source", "status", "others",
     "confidence", "basis", "ref", "base_ref", "part_value", "part_period", "part_ref",
     "same_value", "same_period", "same_ref", "last_value", "last_period", "last_ref", "remark",
-    "others",
 )  # fmt: skip
 COLUMNS = (*PROMISED, *_JUDGED, *_STANDS_ON)
 """Columns of standings."""
@@ -217,8 +216,8 @@ def judge(
     as_of: datetime | None = None,
     told: Mapping[str, Reported] | None = None,
     names: Mapping[str, str] | None = None,
-    limits: Thresholds | None = None,
     find: Find | None = None,
+    limits: Thresholds | None = None,
 ) -> pl.DataFrame:
     """Judge promises by the figures that answer them.
 
@@ -236,10 +235,10 @@ def judge(
         What is reported of things to be built or done, by ``id``; taken where no figure answers.
     names : dict, optional
         Names of regions by their codes.
-    limits : Thresholds, optional
-        As in `shanshui.progress.standing`.
     find : callable, optional
         Finds the days of percentiles, see `percentiles.with_days`; by default none are known.
+    limits : Thresholds, optional
+        As in `shanshui.progress.standing`.
 
     Returns
     -------
@@ -252,10 +251,10 @@ def judge(
         ``rest`` (剩余控制值 in words), ``rest_value``, ``rest_allowed``, ``feasible``,
         ``differences``. What it stands on: ``value`` (text, as printed) and its ``period``,
         ``figure_region`` (name), ``figure_code``, ``figure_unit``, ``source`` (monitored, reported,
-        published, progress), ``status``, ``confidence``, ``basis``, ``ref``, ``base_ref``;
+        published, progress), ``status``, ``others`` (`others.OTHER`: what other sources have of the
+        same period and differs), ``confidence``, ``basis``, ``ref``, ``base_ref``;
         ``part_value`` of ``part_period`` (1—N月), ``same_value`` (上年同期), ``last_value`` (上年),
-        with their periods and references; ``remark``; ``others`` (`others.OTHER`: figures of the
-        same period from other sources that differ from the one that is used).
+        with their periods and references; ``remark``.
     """
     asked = asked.with_columns(end=pl.coalesce("deadline", pl.date(pl.col("year"), 12, 31)))
     known = figures_known(figures, at, as_of)
@@ -473,11 +472,11 @@ def _told(
                 pl.when(pl.col("by_stand_in").fill_null(value=False)).then(
                     pl.lit("数值为") + _named("by_region", names)
                 ),
+                pl.col("said"),
+                pl.col("undone"),
                 pl.when(pl.col("passed").is_not_null()).then(
                     pl.lit("另有") + pl.col("passed") + pl.lit("的值，口径不同")
                 ),
-                pl.col("undone"),
-                pl.col("said"),
             ],
             separator="；",
             ignore_nulls=True,
