@@ -90,6 +90,43 @@ def test_heavy_days_are_judged_by_those_left_and_by_last_year() -> None:
     # Last year's course, 3 of 6 days by now, allows 1.5.
     found = standing(promise, so_far=part("2", "heavy", same=3, last_year=6))
     assert (found.state, found.required) == ("存在风险", Fraction(3, 2))
+    assert found.reason.endswith("按上年走势序时至多1.50天，已超过")
+    assert found.reason_en.endswith("last year's course allows 1.50 days by now: exceeded")
+
+
+@pytest.mark.parametrize(
+    ("value", "day", "state"),
+    [
+        (0, date(2026, 1, 31), "达到序时进度"),
+        (3, date(2026, 3, 31), "存在风险"),  # all of it, in a quarter of the year
+        (1, date(2026, 3, 31), "存在风险"),  # 3 · 90 / 365 = 0.74 are due
+        (1, date(2026, 5, 2), "达到序时进度"),  # 3 · 122 / 365 = 1.003
+        (1, date(2026, 5, 1), "存在风险"),  # 3 · 121 / 365 = 0.995
+        (3, date(2026, 12, 30), "存在风险"),
+        (4, date(2026, 3, 31), "滞后于序时进度"),
+        (4, date(2026, 12, 31), "未完成"),
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"same": 2}, {"last_year": 5}, {"same": 0, "last_year": 0}])
+def test_an_allowance_without_last_years_course_is_set_against_the_calendar(
+    value: int, day: date, state: str, more: dict[str, int]
+) -> None:
+    promise = Commitment("<=", 3, "天", 2026, better="lower", decimals=0)
+    done = day.timetuple().tm_yday
+    so_far = SoFar(value, day, done, 365 - done, unit="天", tally="heavy", **more)
+    found = standing(promise, so_far=so_far)
+    assert found.state == state
+    if done < 365 and value <= 3:
+        assert found.required == Fraction(3 * done, 365)
+        kept = state == "达到序时进度"
+        assert found.reason.endswith("天，未超过" if kept else "天，已超过")
+        assert "the calendar allows" in found.reason_en
+
+
+def test_no_heavy_day_is_allowed_and_none_came() -> None:
+    promise = Commitment("<=", 0, "天", 2026, better="lower", decimals=0)
+    assert standing(promise, so_far=part("0", "heavy")).state == "达到序时进度"
+    assert standing(promise, so_far=part("1", "heavy")).state == "滞后于序时进度"
 
 
 def test_a_mean_of_counts_is_refused_as_one() -> None:

@@ -597,3 +597,139 @@ def test_measured_figures_answer_and_each_reference_opens(ledger):
     least -= Fraction(row["value"]) * result["days_valid"]
     assert row["rest_value"] == pytest.approx(float(least / 61))
     assert lineage.explain(workspace, row["ref"]).recomputed["equal"]
+
+
+# ------------------------------------------------------------------------- what other sources say
+
+
+def told(ledger, *rows, **more):
+    """Judge one promise on 2026's value; give its remark and the other figures."""
+    row = ledger.one(*rows, at=date(2027, 2, 1), **more)
+    return row["remark"], [(one["source"], one["value"], one["ref"]) for one in row["others"] or ()]
+
+
+LIVE = {"status": "实时", "ref": "live"}
+TOLD = {"source": "published", "status": "公布", "confidence": "A", "ref": "bulletin"}
+FILED = {"source": "reported", "status": "已审", "ref": "reported:1"}
+
+
+def test_a_monitored_value_that_differs_from_the_published_one_is_told(ledger):
+    remark, rows = told(ledger, figure("2026", "33.1", **LIVE), figure("2026", "32.0", **TOLD))
+    assert remark == "监测（实时）为33.1，与所用公布值32.0不同"
+    assert rows == [("monitored", "33.1", "live")]
+
+
+def test_every_source_is_told_once_by_its_best_figure(ledger):
+    remark, rows = told(
+        ledger,
+        figure("2026", "30.9", **TOLD | {"confidence": "B", "ref": "b"}),
+        figure("2026", "31.0", **TOLD),
+        figure("2026", "31.5", **FILED),
+        figure("2026", "32.5", status="定版", ref="final"),
+        figure("2026", "32.6", **LIVE),
+        figure("2025", "40", **TOLD),
+        figure("2026-12", "50", **TOLD),
+    )
+    assert (
+        remark == "公布（A）为31.0，与所用监测值32.5不同；填报（已审）为31.5，与所用监测值32.5不同"
+    )
+    assert [one[2] for one in rows] == ["bulletin", "reported:1"]
+
+
+@pytest.mark.parametrize(
+    ("other", "used"),
+    [("32", "32.0"), ("32.00", "32.0"), ("032.0", "32"), ("0", "-0.0"), ("1200", "1200.0")],
+)
+def test_equal_numbers_are_not_told_however_they_are_written(ledger, other, used):
+    remark, rows = told(ledger, figure("2026", other, **LIVE), figure("2026", used, **TOLD))
+    assert (remark, rows) == ("", [])
+
+
+@pytest.mark.parametrize("other", ["32.01", "3.2", "320", "-32", "3200"])
+def test_other_numbers_are_told_however_little_they_differ(ledger, other):
+    remark, rows = told(ledger, figure("2026", other, **LIVE), figure("2026", "32.00", **TOLD))
+    assert f"为{other}，" in remark
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"dust": "不扣沙"},
+        {"roster": "guokong@2026"},
+        {"state": "标况"},
+        {"unit": "mg/m3"},
+        {"region": "441800"},
+        {"period": "2026-01/2026-11"},
+        {"status": "草稿", "source": "reported"},
+    ],
+)
+def test_what_is_of_another_thing_or_basis_is_not_told(ledger, other):
+    stated = {"dust": "扣沙", "roster": "国控点2021", "state": "实况"}
+    remark, rows = told(
+        ledger,
+        figure("2026", "33.1", **LIVE) | other,
+        figure("2026", "32.0", **TOLD, **stated),
+    )
+    assert (remark, rows) == ("", [])
+
+
+def test_a_source_that_has_the_value_on_some_basis_does_not_differ(ledger):
+    """The published value does not say whether dust is removed; one of the two ways has it."""
+    remark, rows = told(
+        ledger,
+        figure("2026", "31.0", dust="扣沙（比例不扣）", **LIVE),
+        figure("2026", "32.0", dust="不扣沙", **LIVE),
+        figure("2026", "32.0", **TOLD),
+    )
+    assert (remark, rows) == ("", [])
+
+
+def test_the_months_so_far_are_set_beside_each_other_too(ledger):
+    row = ledger.one(
+        figure("2026-01/2026-10", "26.4", days_valid=300, **LIVE),
+        figure("2026-01/2026-10", "26.0", **TOLD),
+    )
+    assert row["part_value"] == "26.0"
+    assert "监测（实时）为26.4，与所用公布值26.0不同" in row["remark"]
+
+
+def test_others_are_found_in_columns_as_one_by_one(ledger):
+    """Many promises at once, against a loop over all figures."""
+    with ledger.write() as session:
+        paper = plan(session)
+        codes = [promise(session, paper, n, year=2026 + n % 3) for n in range(30)]
+    sources = [LIVE, TOLD, FILED]
+    rows = [
+        figure(str(year), f"{20 + (7 * n + year) % 3}.{'0' * (n % 3 + 1)}",
+               dust=(None, "扣沙", "不扣沙")[n % 3], **sources[n % 2 if year % 2 else n % 3])
+        for year in (2024, 2025, 2026)
+        for n in range(6)
+    ]  # fmt: skip
+    for n, one in enumerate(rows):
+        one["ref"] = f"r{n}"
+    found = ledger.judged(*rows, at=date(2027, 2, 1))
+    by_ref = {one["ref"]: one for one in rows}
+    rank = {"定版": 0, "A": 1, "已审": 2, "实时": 4}
+    seen = 0
+    for code in codes:
+        row = found[code]
+        used = by_ref[row["ref"]]
+        expected = {}
+        for source in ("monitored", "published", "reported"):
+            mine = [
+                one for one in rows
+                if one["source"] == source != used["source"] and one["period"] == used["period"]
+                and (one["dust"] == used["dust"] or None in (one["dust"], used["dust"]))
+            ]  # fmt: skip
+            if mine and all(Fraction(one["value"]) != Fraction(used["value"]) for one in mine):
+                best = min(rank[one.get("confidence") or one["status"]] for one in mine)
+                expected[source] = {
+                    one["value"] for one in mine
+                    if rank[one.get("confidence") or one["status"]] == best
+                }  # fmt: skip
+        told_of = {one["source"]: one["value"] for one in row["others"] or ()}
+        assert set(told_of) == set(expected)
+        assert all(told_of[source] in expected[source] for source in told_of)
+        seen += len(told_of)
+    assert seen

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
@@ -343,11 +343,7 @@ def _with_day_columns(
             value = nw.when(~nw.col(f"_out_{item}")).then(value)
         return by_edition(
             sets,
-            lambda e: (
-                e.parameter("digits_daily")[pollutant(item)]
-                if e.parameter("round_daily_first")
-                else PLACES
-            ),
+            lambda e: _daily_digits(e, item),
             lambda d: divide_half_even(value, 10 ** (PLACES - d)) * 10 ** (PLACES - d),
             which,
         )
@@ -375,6 +371,29 @@ def _with_day_columns(
         *(one_if(level == n).alias(f"_level_{n}") for n in COUNT_LEVELS),
         one_if(nw.col("aqi_status") == "partial").alias("_partial"),
     )
+
+
+def _daily_digits(edition: Edition, item: str) -> int:
+    """Return the decimals with which daily values enter the figures of a period."""
+    first = edition.parameter("round_daily_first")
+    return int(edition.parameter("digits_daily")[pollutant(item)]) if first else PLACES
+
+
+def daily_figure(item: str, kind: Any, edition: Edition) -> nw.Expr:
+    """Return the daily values of an item as they enter the figures of a period.
+
+    Parameters
+    ----------
+    item : str
+        Column of days, e.g. ``o3_8h``.
+    kind : data type
+        Of the column.
+    edition : Edition
+        By which the period is assessed.
+    """
+    places = _daily_digits(edition, item)
+    value = valid_fixed(measured(item, kind), item)
+    return from_fixed(divide_half_even(value, 10 ** (PLACES - places)), places)
 
 
 def _daily_averaging(item: str) -> str:

@@ -49,7 +49,8 @@ class Standing:
         never negative; 0 when met. None when the figure cannot answer.
     required : Fraction or None
         The value that the path (straight or as scheduled; in the year: last year's course moved to
-        the goal) has at the figure's time.
+        the goal) has at the figure's time. Of a percentile in the year: the days beyond its limit
+        that the path allows by then.
     pace : Fraction or None
         Progress made as a share of the progress required by then: 1 is on the path.
     differences : tuple of str

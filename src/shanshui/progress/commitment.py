@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
@@ -314,6 +315,12 @@ class SoFar:
     tally : {"good", "heavy"} or None
         The value is itself a count of days of the year: 优良天数, 重污染天数. `done` and `left` are
         then days of the calendar.
+    percent : number or None
+        The value is this percentile of the daily values (90 for O3, 95 for CO).
+    daily : sequence of number
+        Of a percentile: the `done` valid daily values that it is of, rounded as they enter it.
+    daily_same, daily_last : sequence of number or None
+        Of a percentile: those of last year, of the same part of it and of all of it.
     """
 
     value: Number
@@ -329,8 +336,17 @@ class SoFar:
     last_year: Number | None = None
     best: Number | None = None
     tally: Days | None = None
+    percent: Number | None = None
+    daily: Sequence[Number] = ()
+    daily_same: Sequence[Number] | None = None
+    daily_last: Sequence[Number] | None = None
 
     def __post_init__(self) -> None:
+        if self.percent is not None and len(self.daily) != self.done:
+            raise ShanshuiError(
+                f"百分位数的日值应有 {self.done} 个，得到 {len(self.daily)} 个 / "
+                f"a percentile of {self.done} days has as many values, got {len(self.daily)}"
+            )
         if self.count == "sections" and (self.left or self.counted is None):
             raise ShanshuiError(
                 "断面比例应给出达标断面数 counted，且 left 为 0 / "

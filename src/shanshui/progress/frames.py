@@ -31,7 +31,10 @@ PROMISE = (
     "deadline", "evidence", "milestone",
 )  # fmt: skip
 """Columns of commitments that may be absent, named as the fields of `Commitment`."""
-_PART = ("counted", "count", "unit", "region", "same", "last_year", "best", "tally")
+_PART = (
+    "counted", "count", "unit", "region", "same", "last_year", "best", "tally", "percent", "daily",
+    "daily_same", "daily_last",
+)  # fmt: skip
 _NUMBERS = (
     "value", "goal", "gap", "required", "pace", "completion", "due", "ahead", "change", "chance",
     "stretch_gap",
@@ -74,7 +77,8 @@ def standings(
         Key columns.
     so_far : frame in memory, optional
         Keys, ``value``, ``through``, ``done``, ``left``, and as far as there the other fields of
-        `SoFar`. The latest up to `at` in the target's year is taken.
+        `SoFar` (``daily`` and its like are lists). The latest up to `at` in the target's year is
+        taken.
     targets : frame in memory, optional
         One row a key: ``comparator``, ``value``, ``year``, and as far as there ``unit``,
         ``value_to``, ``base_year``, ``source``; judged in the commitment's place.

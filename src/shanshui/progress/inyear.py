@@ -5,13 +5,18 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shanshui.progress._exact import exact, plain
 from shanshui.progress._standing import Judging, Standing, State
 from shanshui.progress.commitment import SoFar
 from shanshui.progress.remainder import Remainder, remaining
-from shanshui.progress.shares import PercentileRemainder, Spare, remaining_sections
+from shanshui.progress.shares import (
+    PercentileRemainder,
+    Spare,
+    remaining_percentile,
+    remaining_sections,
+)
 from shanshui.progress.tally import Tally, remaining_days
 from shanshui.standards import ShanshuiError
 
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 
 Rest = Remainder | Spare | PercentileRemainder | Tally
 Verdict = tuple[State, str, str]
+_CALENDAR = ("按日历", "the calendar")
+_LAST_YEAR = ("按上年走势", "last year's course")
 # strftime would speak the language of the machine.
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -41,9 +48,9 @@ def judge(asked: Judging, so_far: SoFar, rest: Rest | None, at: date | None) -> 
     value, shown, shown_en = asked.shown(exact(so_far.value, "value"))
     rest = _rest(asked, so_far) if rest is None else rest
     change = _change(asked, so_far)
-    required, pace = _path(asked, so_far, value)
+    path = _path(asked, so_far, value, rest)
     likely = None if _settled(rest) else asked.by_chance()
-    verdict = likely or _without_chance(asked, so_far, rest, value, required, pace)
+    verdict = likely or _without_chance(asked, rest, value, path)
     why, why_en = asked.silent()
     parts = [f"{period(so_far.through)[0]}累计{shown}（目标{goal.text}）"]
     parts_en = [f"{shown_en} over {period(so_far.through)[1]} (goal {goal.text})"]
@@ -60,7 +67,7 @@ def judge(asked: Judging, so_far: SoFar, rest: Rest | None, at: date | None) -> 
     parts_en += [verdict[2]] if verdict[2] else []
     return Standing(
         verdict[0], "，".join(parts) + why, "; ".join(parts_en) + why_en, goal.value,
-        goal.gap(value), required, pace, value=value, change=change, rest=rest,
+        goal.gap(value), path.required, path.pace, value=value, change=change, rest=rest,
         chance=asked.projection.chance if likely and asked.projection else None,
     )  # fmt: skip
 
@@ -103,6 +110,19 @@ def _rest(asked: Judging, so_far: SoFar) -> Rest | None:
         assert counted is not None
         return remaining_sections(
             goal.bound, total=so_far.done, counted=counted, comparator=sign, digits=digits
+        )
+    if so_far.percent is not None:
+        if sign[0] == ">":
+            return None  # nothing exact is said of a percentile that has to be exceeded
+        return remaining_percentile(
+            goal.bound,
+            so_far.percent,
+            so_far.daily,
+            left=so_far.left,
+            comparator=sign,
+            digits=digits,
+            same=so_far.daily_same,
+            last_year=so_far.daily_last,
         )
     ratio = so_far.counted is not None
     mean: Number | None = None if ratio or not so_far.done else so_far.value
@@ -149,42 +169,75 @@ def _compared(so_far: SoFar, change: Fraction) -> tuple[str, str]:
     return f"同比{word}{size}%", f"{english} {size} % on last year"
 
 
-def _path(
-    asked: Judging, so_far: SoFar, value: Fraction
-) -> tuple[Fraction | None, Fraction | None]:
+class _Path(NamedTuple):
+    """What the path asks for by now; `required` None where nothing is known of it."""
+
+    required: Fraction | None = None
+    pace: Fraction | None = None
+    by: tuple[str, str] = _LAST_YEAR
+    allowance: bool = False
+
+
+def _path(asked: Judging, so_far: SoFar, value: Fraction, rest: Rest | None) -> _Path:
     """Move last year's course to the goal: by points for ratios, by proportion for means.
 
     So the seasons are in the path: a winter may lie above the year's target, as last year's did.
     A count of days to be reached is set against the days of the calendar.
     """
     goal = asked.goal
+    same = None if so_far.same is None else exact(so_far.same, "same")
+    last = None if so_far.last_year is None else exact(so_far.last_year, "last_year")
+    if isinstance(rest, PercentileRemainder):
+        # The order of the days tells, so the percentile so far has no course: its days above have.
+        return _allowance(so_far, rest.budget, rest.over, rest.over_same, rest.over_last)
+    if so_far.tally is not None and goal.sign[0] == "<":
+        return _allowance(so_far, goal.bound, value, same, last)
     if so_far.tally is not None and goal.sign[0] == ">":
         # It grows day by day, so the goal itself is no measure of a part of the year.
-        due = goal.bound * so_far.done / (so_far.done + so_far.left)
-        return due, value / due if due else None
-    if so_far.same is None or so_far.last_year is None or goal.sign == "=":
-        return None, None
-    same, last = exact(so_far.same, "same"), exact(so_far.last_year, "last_year")
+        due = goal.bound * _passed(so_far)
+        return _Path(due, value / due if due else None, _CALENDAR)
+    if same is None or last is None or goal.sign == "=":
+        return _Path()
     if _share(so_far):
         required = same + goal.bound - last
     elif last:
         required = same * goal.bound / last
     else:
-        return None, None
-    asks = (required < same) == (goal.sign[0] == "<")
-    if required == same or not asks:  # last year's course already leads to the goal
-        return required, None
-    return required, (value - same) / (required - same)
+        return _Path()
+    return _Path(required, _progress(value, same, required, lower=goal.sign[0] == "<"))
 
 
-def _without_chance(
-    asked: Judging,
+def _allowance(
     so_far: SoFar,
-    rest: Rest | None,
-    value: Fraction,
-    required: Fraction | None,
-    pace: Fraction | None,
-) -> Verdict:
+    budget: Fraction | int,
+    used: Fraction | int,
+    same: Fraction | int | None,
+    last: Fraction | int | None,
+) -> _Path:
+    """Share an allowance of days out over the year: as last year used its own, else evenly."""
+    if same is None or not last:
+        return _Path(budget * _passed(so_far), None, _CALENDAR, allowance=True)
+    required = Fraction(budget) * same / last
+    pace = _progress(Fraction(used), Fraction(same), required, lower=True)
+    return _Path(required, pace, allowance=True)
+
+
+def _passed(so_far: SoFar) -> Fraction:
+    """Return the share of the year's days that have passed."""
+    return Fraction(so_far.done, so_far.done + so_far.left)
+
+
+def _progress(
+    value: Fraction, same: Fraction, required: Fraction, *, lower: bool
+) -> Fraction | None:
+    """Return the share of the change on last year that is made, where a change is asked for."""
+    asks = (required < same) == lower
+    if required == same or not asks:  # last year's course already leads to the goal
+        return None
+    return (value - same) / (required - same)
+
+
+def _without_chance(asked: Judging, rest: Rest | None, value: Fraction, path: _Path) -> Verdict:
     """Judge by what the rest may be, then by the path."""
     goal = asked.goal
     if rest is not None and rest.safe:
@@ -199,25 +252,35 @@ def _without_chance(
             f"stricter than the best of past years, {best}",
         )
     met = goal.met(value)
-    if required is None:
+    if path.required is None:
         if met:
             return "达到序时进度", "", ""
         return "存在风险", "累计值未达目标，仍可达到", "short so far, still within reach"
-    asked_for = plain(required, 2)
-    even = so_far.tally is not None and goal.sign[0] == ">"
-    by, by_en = ("按日历", "the calendar") if even else ("按上年走势", "last year's course")
-    kept = value <= required if goal.sign[0] == "<" else value >= required
-    if kept:
+    said = value
+    if isinstance(rest, PercentileRemainder):
+        said = Fraction(rest.over)
+        met = met or rest.allowed >= 0
+    kept = said <= path.required if goal.sign[0] == "<" else said >= path.required
+    state: State = "达到序时进度"
+    if not kept:
+        state = "滞后于序时进度"
+        if met if path.pace is None else path.pace >= asked.limits.path_at_risk:
+            state = "存在风险"
+    return state, *_asked_for(path, rest, kept=kept)
+
+
+def _asked_for(path: _Path, rest: Rest | None, *, kept: bool) -> tuple[str, str]:
+    """Say what the path asks for, and whether it is kept."""
+    asked_for = plain(path.required or Fraction(0), 2)
+    by, by_en = path.by
+    if not path.allowance:
         return (
-            "达到序时进度",
-            f"{by}序时要求{asked_for}，达到",
-            f"{by_en} asks {asked_for}: kept",
+            f"{by}序时要求{asked_for}，{'达到' if kept else '未达到'}",
+            f"{by_en} asks {asked_for}: {'kept' if kept else 'missed'}",
         )
-    state: State = "滞后于序时进度"
-    if (pace is None and met) or (pace is not None and pace >= asked.limits.path_at_risk):
-        state = "存在风险"
-    return (
-        state,
-        f"{by}序时要求{asked_for}，未达到",
-        f"{by_en} asks {asked_for}: missed",
-    )
+    zh = f"{by}序时至多{asked_for}天，{'未超过' if kept else '已超过'}"
+    en = f"{by_en} allows {asked_for} days by now: {'kept' if kept else 'exceeded'}"
+    if isinstance(rest, PercentileRemainder):
+        zh = f"已有{rest.over}天{rest.beyond()}，{zh}"
+        en = f"{rest.over} days {rest.beyond('en')} so far; {en}"
+    return zh, en

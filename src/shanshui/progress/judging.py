@@ -65,7 +65,10 @@ def standing(
            year is unknown the goal itself. On it or better is 达到序时进度, at least
            ``limits.path_at_risk`` of the progress that it asks for 存在风险, else 滞后于序时进度.
            A goal that is met already and has to be held keeps pace; one that was met at the
-           baseline and has been lost lags.
+           baseline and has been lost lags. An allowance of days of the year (重污染天数 kept down;
+           the days above the limit of a percentile) is used up as last year's was, or where last
+           year is unknown evenly over the year: more than is due by now, but no more than the
+           year allows, is 存在风险.
 
     Parameters
     ----------
@@ -85,7 +88,7 @@ def standing(
         The part of the target's year that has passed (1—N月累计). A whole year, with nothing left,
         is the year's figure.
     rest : Remainder, Spare or PercentileRemainder, optional
-        What the rest may be, where `so_far` cannot tell it: of a percentile.
+        What the rest may be, where `so_far` does not tell it.
     projection : Projection, optional
         Made by `projection` for the target (`Standing.goal` of a call without it) and its year.
     limits : Thresholds, optional

@@ -152,12 +152,15 @@ class PercentileRemainder:
     over : int
         Days so far beyond the limit.
     allowed : int
-        Days among those left that may exceed the limit by any amount; negative when more than may
-        have done so already.
+        Days among those left that may exceed the limit by any amount, while the others come up to
+        it; negative when more than may have done so already.
     feasible : bool
         The target is met if the rest is at its lowest.
     safe : bool
         The target is met whatever the rest brings.
+    over_same, over_last : int or None
+        Days beyond the same limit over the same part of last year, and over all of it; None where
+        they are not known.
     """
 
     target: Fraction
@@ -170,11 +173,18 @@ class PercentileRemainder:
     allowed: int
     feasible: bool
     safe: bool
+    over_same: int | None = None
+    over_last: int | None = None
 
     @property
     def value(self) -> None:
         """None: a percentile has no mean to be kept."""
         return
+
+    @property
+    def budget(self) -> int:
+        """Days of the whole year that may exceed the limit by any amount."""
+        return self.over + self.allowed
 
     @property
     def plausible(self) -> None:
@@ -190,7 +200,7 @@ class PercentileRemainder:
         '剩余45天最多还可有6天超过160'
         """
         pick = 0 if language == "zh" else 1
-        limit = plain(self.target)
+        above, above_en, limit = self.beyond(), self.beyond("en"), plain(self.target)
         if self.safe:
             return (
                 f"已锁定：剩余{self.left}天无论如何均能达到目标",
@@ -198,18 +208,27 @@ class PercentileRemainder:
             )[pick]
         if not self.feasible:
             return (
-                f"已无法达到目标：超过{limit}的已有{self.over}天",
-                f"out of reach: {self.over} days above {limit} already",
+                f"已无法达到目标：{above}的已有{self.over}天",
+                f"out of reach: {self.over} days {above_en} already",
             )[pick]
         if self.allowed < 0:
+            over = -self.allowed
             return (
-                f"超过{limit}的天数已多出{-self.allowed}天，仅因超幅小仍有可能达到目标",
-                f"{-self.allowed} days above {limit} too many; only their small excess leaves room",
+                f"{above}的天数已多出{over}天，仅因超幅小仍有可能达到目标",
+                f"{over} days {above_en} too many; only their small excess leaves room",
             )[pick]
+        left = f"at most {self.allowed} of the remaining {self.left} days"
         return (
-            f"剩余{self.left}天最多还可有{self.allowed}天超过{limit}",
-            f"at most {self.allowed} of the remaining {self.left} days may exceed {limit}",
+            f"剩余{self.left}天最多还可有{self.allowed}天{above}",
+            f"{left} may {'exceed' if self.comparator == '<=' else 'reach'} {limit}",
         )[pick]
+
+    def beyond(self, language: Literal["zh", "en"] = "zh") -> str:
+        """Say what a day is that does not keep to the limit."""
+        limit = plain(self.target)
+        if self.comparator == "<=":
+            return f"超过{limit}" if language == "zh" else f"above {limit}"
+        return f"不低于{limit}" if language == "zh" else f"at or above {limit}"
 
 
 def remaining_percentile(
@@ -221,6 +240,8 @@ def remaining_percentile(
     comparator: Comparator = "<=",
     digits: int | None = None,
     lowest: Number = 0,
+    same: Iterable[Number] | None = None,
+    last_year: Iterable[Number] | None = None,
 ) -> PercentileRemainder:
     """Say how many days may still exceed the limit of a percentile of the year.
 
@@ -245,6 +266,9 @@ def remaining_percentile(
         The percentile is rounded half to even to so many decimals before it is compared.
     lowest : number
         Least possible daily value.
+    same, last_year : iterable of number, optional
+        Valid daily values of last year, of the same part of it and of all of it: its days beyond
+        the limit are the course that this year's are set against.
 
     Raises
     ------
@@ -282,8 +306,18 @@ def remaining_percentile(
 
     place = (total - 1) * share
     highest_that_counts = int(place) + (place.denominator != 1)
+
+    def beyond(values: Iterable[Number] | None, name: str) -> int | None:
+        return None if values is None else sum(not kept(exact(v, name)) for v in values)
+
     over = sum(not kept(day) for day in days)
     allowed = total - 1 - highest_that_counts - over
+    # Between two ranks, one more does no harm where the upper one is a day just above the limit.
+    if over and place.denominator != 1 and 0 <= allowed + 1 <= left:
+        others = [] if allowed + 1 == left else [_highest(goal, limit, digits)]
+        below = max([*days[-over - 1 : -over], *others], default=None)
+        if below is not None and kept(below + (days[-over] - below) * (place - int(place))):
+            allowed += 1
     at_best = _percentile(sorted([*days, *[exact(lowest, "lowest")] * left]), share)
     safe = allowed >= left if left else kept(at_best)
     return PercentileRemainder(
@@ -297,7 +331,28 @@ def remaining_percentile(
         allowed,
         kept(at_best),
         safe,
+        beyond(same, "same"),
+        beyond(last_year, "last_year"),
     )
+
+
+def percentile(values: Iterable[Number], percent: Number) -> Fraction:
+    """Read a percentile of daily values exactly (HJ 663-2013, A.6).
+
+    Examples
+    --------
+    >>> percentile([4, 1, 3, 2], 90)
+    Fraction(37, 10)
+    """
+    days = sorted(exact(v, "values") for v in values)
+    if not days:
+        raise ShanshuiError("没有有效天 / the period has no valid day")
+    return _percentile(days, exact(percent, "percent") / 100)
+
+
+def _highest(goal: Fraction, limit: Fraction, digits: int | None) -> Fraction:
+    """Return the highest value of a day that keeps to the limit, with the decimals of the goal."""
+    return goal if digits is None else limit - Fraction(1, 2 * 10**digits)
 
 
 def _percentile(ordered: list[Fraction], share: Fraction) -> Fraction:

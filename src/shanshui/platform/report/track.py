@@ -200,6 +200,7 @@ def context(made: Dispatch) -> dict[str, Any]:
                     {
                         "cells": [_cell(row, column) for column in heads],
                         "reason": row["reason"],
+                        "remark": row["remark"],
                         **{column: _cell(row, column) for column in HEADS},
                     }
                     for row in rows

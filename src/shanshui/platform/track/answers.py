@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from shanshui.air.statistics import PERCENTILES
+from shanshui.air.statistics import percentile as percentile_column
 from shanshui.plan.grammar import lexicon
 from shanshui.platform.report.targets import MEANS, RATIOS
 from shanshui.platform.track.periods import period_of
@@ -53,6 +55,7 @@ _WORST = 5
 TALLIES = {"good_days": "good", "heavy_days": "heavy"}
 """Columns that count days of the year, and which."""
 _SECTIONS = "shanshui.water.surface.shares"
+_PERCENTILES = frozenset(percentile_column(item) for item in PERCENTILES)
 
 
 class Span(NamedTuple):
@@ -93,13 +96,13 @@ def way_of(method: str | None) -> str | None:
     -------
     str or None
         ``mean`` (of days), ``ratio`` (of days), ``good`` and ``heavy`` (counts of such days),
-        ``sections`` (ratio of them), ``other`` (measured, but nothing exact can be said of the
-        rest, as of a percentile); None where it is reported.
+        ``sections`` (ratio of them), ``percentile`` (of days, which have to be known one by one),
+        ``other`` (measured, but nothing exact can be said of the rest); None where it is reported.
 
     Examples
     --------
     >>> [way_of(f"shanshui.air.statistics:{item}") for item in ("pm25", "good_ratio", "o3_8h_p90")]
-    ['mean', 'ratio', 'other']
+    ['mean', 'ratio', 'percentile']
     >>> way_of("reported") is None
     True
     """
@@ -112,6 +115,8 @@ def way_of(method: str | None) -> str | None:
         return "ratio"
     if home.endswith("air.statistics") and column in TALLIES:
         return TALLIES[column]
+    if home.endswith("air.statistics") and column in _PERCENTILES:
+        return "percentile"
     return "sections" if home == _SECTIONS and column.endswith("_ratio") else "other"
 
 
@@ -305,7 +310,7 @@ def _now(found: pl.DataFrame, at: date) -> pl.DataFrame:
     )
     # Nothing exact is known of the rest: the months so far stand by themselves.
     unsplit = (
-        (pl.col("way") == "other")
+        pl.col("way").is_in(["other", "percentile"])
         | (pl.col("way").is_in(["ratio", "sections"]) & ~_countable())
         | (pl.col("way").is_in(list(TALLIES.values())) & ~_tallied())
     )
@@ -361,7 +366,10 @@ def _part(found: pl.DataFrame, at: date) -> pl.DataFrame:
     done = pl.when(sections).then("stations").otherwise(valid)
     ratio = pl.col("way").is_in(["ratio", "sections"])
     number = pl.col("value").cast(pl.Float64, strict=False)
-    exact = (pl.col("way") == "mean") | (ratio & _countable()) | (tally & _tallied())
+    # Whether the days of a percentile are known is seen when they are looked for.
+    days_kept = (pl.col("way") == "percentile") & pl.col("one_place")
+    days_kept = days_kept & (pl.col("source") == "monitored")
+    exact = (pl.col("way") == "mean") | (ratio & _countable()) | (tally & _tallied()) | days_kept
     return first.with_columns(
         done=done,
         left=pl.when(sections).then(pl.lit(0, dtype=pl.Int64)).otherwise(year_days - days),

@@ -18,6 +18,8 @@ from shanshui.platform import catalog
 from shanshui.platform.store.models import Region
 from shanshui.platform.track import outlook
 from shanshui.platform.track.answers import FIELDS, choose, figures_known, measure_words
+from shanshui.platform.track.others import others
+from shanshui.platform.track.percentiles import Find, with_days
 from shanshui.platform.track.promises import Reported, promises, reported
 from shanshui.standards.errors import ShanshuiError
 
@@ -42,7 +44,7 @@ _JUDGED = (
     "ahead", "change", "chance", "rest", "rest_value", "rest_allowed", "feasible", "differences",
 )  # fmt: skip
 _STANDS_ON = (
-    "value", "period", "figure_region", "figure_code", "figure_unit", "source", "status",
+    "value", "period", "figure_region", "figure_code", "figure_unit", "source", "status", "others",
     "confidence", "basis", "ref", "base_ref", "part_value", "part_period", "part_ref",
     "same_value", "same_period", "same_ref", "last_value", "last_period", "last_ref", "remark",
 )  # fmt: skip
@@ -104,8 +106,19 @@ def at(
         asked = narrowed(session, promises(session, day), region=region, document=document)
         told = reported(session, asked, day)
         names = _names(session, asked)
-    known = figures_of(workspace, as_of) if figures is None else figures
-    return judge(asked, known, at=day, as_of=as_of, told=told, names=names, limits=limits)
+    if figures is not None:
+        return judge(asked, figures, at=day, as_of=as_of, told=told, names=names, limits=limits)
+    return judge(
+        asked, figures_of(workspace, as_of), at=day, as_of=as_of, told=told, names=names,
+        limits=limits, find=_finder(workspace, as_of),
+    )  # fmt: skip
+
+
+def _finder(workspace: Workspace, as_of: datetime | None) -> Find:
+    """Return what finds the days that results stand on."""
+    from shanshui.platform.assess.behind import behind
+
+    return lambda asked: behind(workspace, asked, as_of=as_of)
 
 
 def figures_of(workspace: Workspace, as_of: datetime | None = None) -> pl.DataFrame:
@@ -203,6 +216,7 @@ def judge(
     as_of: datetime | None = None,
     told: Mapping[str, Reported] | None = None,
     names: Mapping[str, str] | None = None,
+    find: Find | None = None,
     limits: Thresholds | None = None,
 ) -> pl.DataFrame:
     """Judge promises by the figures that answer them.
@@ -221,6 +235,8 @@ def judge(
         What is reported of things to be built or done, by ``id``; taken where no figure answers.
     names : dict, optional
         Names of regions by their codes.
+    find : callable, optional
+        Finds the days of percentiles, see `percentiles.with_days`; by default none are known.
     limits : Thresholds, optional
         As in `shanshui.progress.standing`.
 
@@ -235,7 +251,8 @@ def judge(
         ``rest`` (剩余控制值 in words), ``rest_value``, ``rest_allowed``, ``feasible``,
         ``differences``. What it stands on: ``value`` (text, as printed) and its ``period``,
         ``figure_region`` (name), ``figure_code``, ``figure_unit``, ``source`` (monitored, reported,
-        published, progress), ``status``, ``confidence``, ``basis``, ``ref``, ``base_ref``;
+        published, progress), ``status``, ``others`` (`others.OTHER`: what other sources have of the
+        same period and differs), ``confidence``, ``basis``, ``ref``, ``base_ref``;
         ``part_value`` of ``part_period`` (1—N月), ``same_value`` (上年同期), ``last_value`` (上年),
         with their periods and references; ``remark``.
     """
@@ -249,7 +266,8 @@ def judge(
         how="left",
         maintain_order="left",
     )
-    both = _standing_on(both, rates)
+    both = _standing_on(with_days(both, find), rates)
+    both = both.join(others(both, known), on="id", how="left", maintain_order="left")
     projected = outlook.projections(both, known, at)
     judged = progress.standings(
         _promised(both, names or {}),
@@ -397,6 +415,10 @@ def _parts(both: pl.DataFrame, names: Mapping[str, str], bests: Mapping[str, str
         counted="part_counted",
         count="part_count",
         tally="part_tally",
+        percent="part_percent",
+        daily="part_daily",
+        daily_same="same_daily",
+        daily_last="last_daily",
         unit="by_unit",
         region=pl.coalesce(_named("part_region", names), "region_name"),
         basis=_basis("part_", "part_basis_status"),
@@ -450,6 +472,8 @@ def _told(
                 pl.when(pl.col("by_stand_in").fill_null(value=False)).then(
                     pl.lit("数值为") + _named("by_region", names)
                 ),
+                pl.col("said"),
+                pl.col("undone"),
                 pl.when(pl.col("passed").is_not_null()).then(
                     pl.lit("另有") + pl.col("passed") + pl.lit("的值，口径不同")
                 ),

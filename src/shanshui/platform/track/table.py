@@ -11,6 +11,7 @@ from shanshui.platform.catalog.series import wording
 from shanshui.platform.plans import work
 from shanshui.platform.track import history
 from shanshui.platform.track.answers import span
+from shanshui.platform.track.others import SOURCES
 from shanshui.progress import STATES
 from shanshui.progress.inyear import period as months
 from shanshui.standards import Basis
@@ -50,7 +51,6 @@ MARKS = {
     "口径不一致": "≠",
 }
 """A sign for each state, so that colour is never needed to tell them apart."""
-SOURCES = {"monitored": "监测", "reported": "填报", "published": "公布", "progress": "进展"}
 
 
 @dataclass(frozen=True)
