@@ -126,6 +126,11 @@ def test_sections_that_may_fail_by_trying_every_number(
     )
 
 
+def test_no_more_sections_may_fail_than_there_are() -> None:
+    assert remaining_sections(0, total=200, counted=0, digits=0).allowed == 0
+    assert remaining_sections(0, total=200, counted=150, digits=0).allowed == 150
+
+
 def test_sections_in_words() -> None:
     assert remaining_sections(90, total=149, counted=136).text() == "149个断面中还可有1个断面超标"
     lost = remaining_sections(90, total=149, counted=133)

@@ -128,7 +128,7 @@ def remaining_sections(
         total,
         counted,
         Fraction(100 * counted, total),
-        all_in.allowed - failing,
+        min(all_in.allowed, total) - failing,  # half a step below 0 % rounds to it, but is none
         all_in.feasible,
     )
 
