@@ -16,7 +16,7 @@ from sqlalchemy import select
 from shanshui import progress
 from shanshui.platform import catalog
 from shanshui.platform.store.models import Region
-from shanshui.platform.track import outlook
+from shanshui.platform.track import outlook, pairs
 from shanshui.platform.track.answers import FIELDS, choose, figures_known, measure_words
 from shanshui.platform.track.promises import Reported, promises, reported
 from shanshui.standards.errors import ShanshuiError
@@ -45,6 +45,8 @@ _STANDS_ON = (
     "value", "period", "figure_region", "figure_code", "figure_unit", "source", "status",
     "confidence", "basis", "ref", "base_ref", "part_value", "part_period", "part_ref",
     "same_value", "same_period", "same_ref", "last_value", "last_period", "last_ref", "remark",
+    "pair_value", "pair_period", "pair_value_before", "pair_period_before", "pair_basis",
+    "pair_ref",
 )  # fmt: skip
 COLUMNS = (*PROMISED, *_JUDGED, *_STANDS_ON)
 """Columns of standings."""
@@ -105,7 +107,11 @@ def at(
         told = reported(session, asked, day)
         names = _names(session, asked)
     known = figures_of(workspace, as_of) if figures is None else figures
-    return judge(asked, known, at=day, as_of=as_of, told=told, names=names, limits=limits)
+    # Made-up figures have no comparisons.
+    beside = pairs.pairs_of(workspace, as_of) if figures is None else None
+    return judge(
+        asked, known, at=day, as_of=as_of, told=told, names=names, limits=limits, paired=beside
+    )
 
 
 def figures_of(workspace: Workspace, as_of: datetime | None = None) -> pl.DataFrame:
@@ -204,6 +210,7 @@ def judge(
     told: Mapping[str, Reported] | None = None,
     names: Mapping[str, str] | None = None,
     limits: Thresholds | None = None,
+    paired: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Judge promises by the figures that answer them.
 
@@ -223,6 +230,8 @@ def judge(
         Names of regions by their codes.
     limits : Thresholds, optional
         As in `shanshui.progress.standing`.
+    paired : polars.DataFrame, optional
+        Comparisons on the stations that both periods have; see `shanshui.platform.track.pairs`.
 
     Returns
     -------
@@ -237,11 +246,13 @@ def judge(
         ``figure_region`` (name), ``figure_code``, ``figure_unit``, ``source`` (monitored, reported,
         published, progress), ``status``, ``confidence``, ``basis``, ``ref``, ``base_ref``;
         ``part_value`` of ``part_period`` (1—N月), ``same_value`` (上年同期), ``last_value`` (上年),
-        with their periods and references; ``remark``.
+        with their periods and references; ``remark``; where the change is one on the stations that
+        both periods have (同口径), ``pair_value`` and ``pair_value_before`` with their periods,
+        ``pair_basis`` and ``pair_ref``.
     """
     asked = asked.with_columns(end=pl.coalesce("deadline", pl.date(pl.col("year"), 12, 31)))
     known = figures_known(figures, at, as_of)
-    chosen = choose(asked, known, at, stand_ins())
+    chosen = pairs.beside(choose(asked, known, at, stand_ins()), paired)
     asked, rates = _by_report(asked, chosen, told or {})
     both = asked.join(
         chosen.drop("indicator", "region", "base_year", "base_value", "due"),
@@ -453,6 +464,7 @@ def _told(
                 pl.when(pl.col("passed").is_not_null()).then(
                     pl.lit("另有") + pl.col("passed") + pl.lit("的值，口径不同")
                 ),
+                pl.col("pair_note"),
             ],
             separator="；",
             ignore_nulls=True,
@@ -463,12 +475,18 @@ def _told(
 
 def _change() -> pl.Expr:
     """Compare with the same period of last year where `progress` had no reason to (同比)."""
-    now = pl.coalesce("part_value", "by_value").cast(pl.Float64, strict=False)
-    same = pl.col("same_value").cast(pl.Float64, strict=False)
-    points = pl.when(pl.col("by_unit") == "%").then(now - same)
+    now = pl.coalesce("part_value", "by_value")
     return pl.coalesce(
-        "change", points.otherwise(pl.when(same != 0).then((now - same) / same * 100))
+        "change", _changed(now, "same_value"), _changed("pair_value", "pair_value_before")
     )
+
+
+def _changed(now: str | pl.Expr, before: str) -> pl.Expr:
+    """Give the change in %, of ratios in percentage points."""
+    value = (pl.col(now) if isinstance(now, str) else now).cast(pl.Float64, strict=False)
+    same = pl.col(before).cast(pl.Float64, strict=False)
+    points = pl.when(pl.col("by_unit") == "%").then(value - same)
+    return points.otherwise(pl.when(same != 0).then((value - same) / same * 100))
 
 
 def counts(found: pl.DataFrame) -> dict[str, int]:
