@@ -59,7 +59,9 @@ class AirPairs:
         run = self.run
         found = comparisons.due(run.series, run.frozen, terms)
         pairs = [
-            comparisons.pair(run.series, one, self._there(one), self._members_of) for one in found
+            comparisons.pair(run.series, one, there, self._members_of)
+            for one in found
+            if (there := self._there(one))
         ]
         groups: set[str] = set()
         if regions is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from shanshui.platform.assess.layers import moment_of
-from shanshui.platform.assess.tables import RESULTS, Shelf
+from shanshui.platform.assess.tables import COMPARISONS, RESULTS, Shelf
 from shanshui.standards.basis import Basis
 from shanshui.standards.errors import ShanshuiError
 
@@ -317,6 +317,8 @@ def find(workspace: Workspace, said: str) -> dict[str, Any]:
     if found.height == 1:
         return found.row(0, named=True)
     if found.is_empty():
+        if len(parts) == 1:
+            _no_result(workspace, parts[0])
         raise ShanshuiError(
             f"没有这个结果：{said}；先 shanshui assess / "
             f"there is no such result: {said}; run shanshui assess first"
@@ -327,6 +329,18 @@ def find(workspace: Workspace, said: str) -> dict[str, Any]:
     raise ShanshuiError(
         f"“{said}”有几个结果，请写编号：{several} / several results are meant: say an id"
     )
+
+
+def _no_result(workspace: Workspace, said: str) -> None:
+    """Say so where an id is one of a comparison with the year before, which is two figures."""
+    rows = newest(shelf(workspace).read(COMPARISONS).collect())
+    for row in rows.filter(pl.col("id").str.starts_with(said)).head(1).iter_rows(named=True):
+        pair = f"{row['period']} {row['value']}, {row['before']} {row['value_before']}"
+        raise ShanshuiError(
+            f"{row['id']} 是同比的一对数：{row['indicator']} {row['region']} {pair}，"
+            f"{row['roster']}；{row['period']} 的结果是 {row['result']} / it is a pair of figures on "
+            f"the stations that both years have; the result of {row['period']} is {row['result']}"
+        )
 
 
 def _named(workspace: Workspace, parts: Sequence[str]) -> pl.DataFrame:

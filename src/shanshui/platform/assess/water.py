@@ -201,6 +201,8 @@ class WaterRun:
                 days = changes.day_of().is_between(term.start, term.end)
                 inside.append(years[key].filter(days))
             there = inside[1].filter(pl.col("value").is_not_null())["station"].unique()
+            if there.is_empty():
+                continue
             pairs.append(comparisons.pair(self.series, one, there, self.regions))
             made = self._sides(pairs[-1], inside)
             for found, own in zip(sides, made, strict=True):
