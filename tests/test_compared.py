@@ -347,10 +347,10 @@ NEW = {"A1": "清远市", "A2": "清远市", "A9": "清远市", "B1": "广州市
 SHAOGUAN = "440200"
 
 
-def enrol_two(workspace, start="2026-01-01"):
+def enrol_two(workspace, start="2026-01-01", first="2025-01-01"):
     """Put a roster into use whose A3 and C1 move to A9 and C9 on a day."""
     for listed, version, since, moved in (
-        (OLD, "2025", "2025-01-01", {}),
+        (OLD, "2025", first, {}),
         (NEW, "2026", start, {"A9": "A3", "C9": "C1"}),
     ):
         frame = pl.DataFrame(
@@ -460,14 +460,54 @@ def test_last_year_without_a_version_is_compared_by_the_first_list(blank, tmp_pa
         assert (row["before"], row["roster"]) == ("2025-12", "guokong@2026")
 
 
-def test_a_list_that_changes_nothing_needs_no_pairs(blank, tmp_path):
+def test_lists_of_two_years_in_a_row_do_not_mix(blank, tmp_path):
     shutil.copytree(blank, tmp_path / "w")
     with Workspace.open(tmp_path / "w") as workspace:
-        enrol_two(workspace, start="2027-01-01")
-        for year in (2025, 2026):
+        for year, codes in ((2024, "A1 A2 B1"), (2025, "A1 A3 B1"), (2026, "A1 A4 B1")):
+            listed = codes.split()
+            frame = pl.DataFrame({"station": listed, "code": listed})
+            frame = frame.with_columns(
+                city=pl.when(pl.col("code") == "B1")
+                .then(pl.lit("广州市"))
+                .otherwise(pl.lit("清远市"))
+            )
+            rosters.load(workspace.ledger, frame, version=str(year), start=f"{year}-01-01", **TOLD)
+            workspace.lake.store(two_days(["A1", "A2", "A3", "A4", "B1"], year), source=str(year))
+        rosters.use(workspace.ledger, "guokong", who="张三")
+        assess.run(workspace)
+        # 广州市 has the one station throughout: its comparisons are its results.
+        ever = {
+            (row["indicator"], row["period"]): row["value"]
+            for row in assess.read(workspace, region=OTHER).to_dicts()
+        }
+        found = comparisons.read(workspace, region=OTHER)
+        found = found.filter(pl.col("indicator") != CODES["composite"])  # by another standard
+        assert {"2025-12", "2026-12", "2025-Q4", "2026-Q4"} <= set(found["period"])
+        for row in found.to_dicts():
+            sides = [ever[row["indicator"], row[name]] for name in ("period", "before")]
+            assert [row["value"], row["value_before"]] == sides
+
+
+@pytest.mark.parametrize(("years", "edition"), [((2024, 2025), None), ((2025, 2026), "2026")])
+def test_on_one_list_only_another_standard_needs_pairs(blank, tmp_path, years, edition):
+    shutil.copytree(blank, tmp_path / "w")
+    with Workspace.open(tmp_path / "w") as workspace:
+        enrol_two(workspace, start="2027-01-01", first="2024-01-01")
+        for year in years:
             workspace.lake.store(two_days(OLD, year), source=str(year))
         assess.run(workspace)
-        assert comparisons.read(workspace, history=True).is_empty()
+        found = comparisons.read(workspace, history=True)
+        if edition is None:
+            assert found.is_empty()
+            return
+        row = only(found, indicator=CODES["composite"])[0]
+        sides = assess.read(workspace, indicator=CODES["composite"], region=CITY)
+        by = {one["period"]: one for one in sides.to_dicts()}
+        assert (row["roster"], row["edition"]) == ("guokong@2025", edition)
+        assert row["value"] == by["2026-12"]["value"]
+        # The limits of 2026 make another index of the same year.
+        assert by["2025-12"]["edition"] == "2012"
+        assert row["value_before"] != by["2025-12"]["value"]
 
 
 STEP = st.one_of(

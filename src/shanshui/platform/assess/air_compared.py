@@ -28,6 +28,8 @@ from shanshui.platform.assess.terms import Term, term
 from shanshui.standards.editions import edition
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from shanshui.platform.assess.air import AirRun
     from shanshui.platform.assess.job import Version
 
@@ -57,7 +59,7 @@ class AirPairs:
     def compare(self, terms: Sequence[Term], regions: frozenset[str] | None) -> Written:
         """Compare periods with the year before, and store what is news."""
         run = self.run
-        found = comparisons.due(run.series, run.frozen, terms)
+        found = comparisons.due(run.series, run.frozen, terms, _edition)
         pairs = [
             comparisons.pair(run.series, one, there, self._members_of)
             for one in found
@@ -152,10 +154,9 @@ class AirPairs:
         areas = [_areas(one, regions) for one in pairs]
         calls: dict[tuple[str, int], list[tuple[int, int]]] = {}
         for n, one in enumerate(pairs):
-            of = one.due
-            judged = edition("air", of.now.end).name if of.holder is None else of.holder.edition
-            for side, (_, holder) in enumerate(of.sides):
-                calls.setdefault((judged, holder.id if holder else LIVE), []).append((n, side))
+            for side, (_, holder) in enumerate(one.due.sides):
+                call = one.due.edition, holder.id if holder else LIVE
+                calls.setdefault(call, []).append((n, side))
         days = self._days(pairs, areas)
         parts: tuple[list[pl.DataFrame], list[pl.DataFrame]] = ([], [])
         for (judged, layer), of_call in calls.items():
@@ -286,19 +287,25 @@ class AirPairs:
         )
 
 
+def _edition(day: date) -> str:
+    return edition("air", day).name
+
+
 def _areas(one: Pair, regions: frozenset[str] | None) -> pl.DataFrame:
     """Return the areas of a comparison with their stations, and the key of their days.
 
     Returns
     -------
     polars DataFrame
-        ``station, region, reference``, ``key`` (the region and its set of stations), ``county``.
+        ``station, region, reference``, ``key`` (the region, the version of the roster and the set
+        of stations), ``county``.
     """
     rows = one.places.all()
     if regions is not None:
         rows = rows.filter(pl.col("region").is_in(list(one.places.with_groups(regions))))
     sets = rows.sort("station").group_by("region", maintain_order=True).agg("station")
-    keys = [f"{region}#{_mark(stations)}" for region, stations in sets.rows()]
+    version = str(one.due.version.id)
+    keys = [f"{region}#{_mark([version, *stations])}" for region, stations in sets.rows()]
     cities = one.places.cities["region"].unique().implode()
     return rows.join(
         sets.select("region", pl.Series("key", keys, dtype=pl.String)), on="region"

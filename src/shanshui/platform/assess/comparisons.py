@@ -1,8 +1,9 @@
 """Comparisons with the year before on the stations that both periods have (同比、同口径).
 
-A new version of a roster is another basis, so the results of a period and of the year before may
-not be set against each other. Here both are computed on one version, on the stations that
-`shanshui.platform.review.rosters.compared` leaves: a pair of figures, kept beside the results.
+A new version of a roster, or of a standard, is another basis, so the results of a period and of the
+year before may not be set against each other. Here both are computed on one version, on the
+stations that `shanshui.platform.review.rosters.compared` leaves, by the standard of the later
+period: a pair of figures, kept beside the results.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class Due:
         The versions from that of the earlier period's first day to it.
     holder, holder_before : Frozen or None
         The freezes that cover them.
+    edition : str
+        The edition of the standard by which both are computed: that of the later period.
     """
 
     now: Term
@@ -59,6 +62,7 @@ class Due:
     between: list[Version]
     holder: Frozen | None
     holder_before: Frozen | None
+    edition: str
 
     @property
     def sides(self) -> tuple[tuple[Term, Frozen | None], tuple[Term, Frozen | None]]:
@@ -89,25 +93,44 @@ class Pair:
     counts: pl.DataFrame
 
 
-def due(series: Series, frozen: Sequence[Frozen], terms: Iterable[Term]) -> list[Due]:
-    """Find the periods whose year before stands on another version of the roster.
+def due(
+    series: Series,
+    frozen: Sequence[Frozen],
+    terms: Iterable[Term],
+    edition_of: Callable[[date], str],
+) -> list[Due]:
+    """Find the periods whose year before stands on another version of the roster, or standard.
 
     Also those that begin a year before on another version than they end on: a station that moved
     meanwhile has half a year at each place.
+
+    Parameters
+    ----------
+    series : Series
+        The roster.
+    frozen : sequence of Frozen
+        The freezes in force.
+    terms : iterable of Term
+        Periods.
+    edition_of : callable
+        Gives the edition by which a period that ends on a day is assessed.
     """
     found = []
     for now in terms:
         before = now.before
         holder, holder_before = covering(frozen, now), covering(frozen, before)
-        version = series.of(now.end) if holder is None else series.by_id(holder.version_id)
+        version, judged = series.of(now.end), edition_of(now.end)
+        if holder is not None:
+            version, judged = series.by_id(holder.version_id), holder.edition
         if version is None:
             continue
-        then = series.of(before.end)
+        then, judged_then = series.of(before.end), edition_of(before.end)
         if holder_before is not None:
-            then = series.by_id(holder_before.version_id)
+            then, judged_then = series.by_id(holder_before.version_id), holder_before.edition
         between = series.between(before.start, version)
-        if len(between) > 1 or then is None or then.id != version.id:
-            found.append(Due(now, before, version, between, holder, holder_before))
+        one_list = len(between) == 1 and then is not None and then.id == version.id
+        if not one_list or judged != judged_then:
+            found.append(Due(now, before, version, between, holder, holder_before, judged))
     return found
 
 

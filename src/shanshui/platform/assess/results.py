@@ -338,8 +338,9 @@ def _no_result(workspace: Workspace, said: str) -> None:
         pair = f"{row['period']} {row['value']}, {row['before']} {row['value_before']}"
         raise ShanshuiError(
             f"{row['id']} 是同比的一对数：{row['indicator']} {row['region']} {pair}，"
-            f"{row['roster']}；{row['period']} 的结果是 {row['result']} / it is a pair of figures on "
-            f"the stations that both years have; the result of {row['period']} is {row['result']}"
+            f"{row['roster']}；{row['period']} 的结果是 {row['result']} / it is a pair of figures "
+            f"on the stations that both years have; the result of {row['period']} is "
+            f"{row['result']}"
         )
 
 

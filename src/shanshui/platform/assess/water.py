@@ -191,7 +191,7 @@ class WaterRun:
         empty = pl.DataFrame(schema=_FOUND)
         sides = [empty], [empty]
         years: dict[tuple[int, int | None], pl.DataFrame] = {}
-        for one in comparisons.due(self.series, self.frozen, terms):
+        for one in comparisons.due(self.series, self.frozen, terms, lambda _: standard(None).name):
             inside = []
             for term, holder in one.sides:
                 key = term.end.year, None if holder is None else holder.id
@@ -224,7 +224,6 @@ class WaterRun:
         # A section without a target in one of the years counts for what is reached in neither.
         aimed = [set(frame.filter(pl.col("target").is_not_null())["station"]) for frame in listed]
         target = pl.when(pl.col("station").is_in(list(aimed[0] & aimed[1]))).then("target")
-        edition = None if one.holder is None else one.holder.edition
         found = []
         for (term, _), rows, frame in zip(one.sides, inside, listed, strict=True):
             own = rows.filter(left)
@@ -232,7 +231,7 @@ class WaterRun:
                 found.append(pl.DataFrame(schema=_FOUND))
                 continue
             aims = frame.with_columns(target=target)
-            found.append(figures_of(own, term, aims, regions, self.items, edition))
+            found.append(figures_of(own, term, aims, regions, self.items, one.edition))
         return found
 
     def _scope(self, terms: Sequence[Term]) -> Scope:
