@@ -2,12 +2,14 @@
 
     python benchmarks/assess.py              # 304 days of a year: some minutes, 2 GiB of disk
     python benchmarks/assess.py --days 60    # a look
+    python benchmarks/assess.py --relisted   # a year more, on another list: comparisons as well
 
 Stations stand in the 337 cities of the catalogue, so provinces and groups are computed as well.
 The ratio is to a bare scan by Polars of the same new day, and to the run over everything.
 """
 
 import argparse
+import itertools
 import json
 import shutil
 import tempfile
@@ -40,6 +42,13 @@ def hours(first: datetime, days: int, rng: np.random.Generator) -> pl.DataFrame:
     return frame.select("station", "time").with_columns(**columns)
 
 
+def then(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give stations or hours as they were a year before: each tenth elsewhere, 30 not at all."""
+    code = "code" if "code" in frame.columns else "station"
+    moved = pl.when(pl.col(code).is_in(STATIONS[3::10])).then(pl.col(code) + "x").otherwise(code)
+    return frame.filter(~pl.col(code).is_in(STATIONS[5::57])).with_columns(moved.alias(code))
+
+
 def cities() -> list[str]:
     """Return the names of the cities, the four municipalities among them."""
     rows = catalog.regions().filter(
@@ -58,6 +67,7 @@ def timed(work):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=304)
+    parser.add_argument("--relisted", action="store_true")
     parser.add_argument("--folder", type=Path)
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(dir=args.folder))
@@ -69,31 +79,43 @@ def main() -> None:
             listed = pl.DataFrame({"station": STATIONS, "code": STATIONS}).with_columns(
                 city=pl.Series([names[i % len(names)] for i in range(len(STATIONS))])
             )
-            rosters.load(
-                workspace.ledger,
-                listed,
-                version="2025",
-                start="2025-01-01",
-                who="bench",
-                code="guokong",
-                domain="air",
-                purpose="国控点位",
-            )
-            rosters.use(workspace.ledger, "guokong", who="bench")
+            lists = [("2025", "2025-01-01", listed)]
             pieces = (
                 hours(FIRST + timedelta(days=n), min(15, args.days - n), rng)
                 for n in range(0, args.days, 15)
             )
+            if args.relisted:
+                old = pl.when(pl.col("code").is_in(STATIONS[3::10])).then(pl.col("code") + "x")
+                lists = [
+                    ("2024", "2024-01-01", then(listed)),
+                    ("2025", "2025-01-01", listed.with_columns(moved_from=old)),
+                ]
+                before = (
+                    then(hours(FIRST - timedelta(days=n), 15, rng)) for n in range(360, 0, -15)
+                )
+                pieces = itertools.chain(before, pieces)
+            for version, start, stations in lists:
+                rosters.load(
+                    workspace.ledger,
+                    stations,
+                    version=version,
+                    start=start,
+                    who="bench",
+                    code="guokong",
+                    domain="air",
+                    purpose="国控点位",
+                )
+            rosters.use(workspace.ledger, "guokong", who="bench")
             wall, _, stored = timed(lambda: workspace.lake.store(pieces, source="bench"))
             told["load, s"], told["values"] = round(wall, 1), stored.read
             wall, cpu, done = timed(lambda: assess.run(workspace, domain="air"))
             told["everything, s"] = [round(wall, 1), round(cpu, 1)]
-            told["results"] = done.stored
+            told["results"], told["comparisons"] = done.stored, done.compared
             day = hours(FIRST + timedelta(days=args.days), 1, rng)
             workspace.lake.store(day, source="new day")
             wall, cpu, done = timed(lambda: assess.run(workspace, domain="air"))
             told["one new day, s"] = [round(wall, 2), round(cpu, 2)]
-            told["results of it"] = done.stored
+            told["results of it"], told["comparisons of it"] = done.stored, done.compared
             started = FIRST + timedelta(days=args.days)
             scan, _, _ = timed(
                 lambda: workspace.lake.observations(

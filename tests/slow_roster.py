@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 
 import polars as pl  # only to read the rows
-from slow_bulletin import SAMPLE, change, city_days, day_values, figures, hours
+from slow_bulletin import SAMPLE, change, city_days, day_values, figures, half_even, hours, mean
 
 MOVED, CAME, CLEANER, DAY = "1007A", "1007B", "1009A", date(2015, 4, 1)
 ITEMS = ("pm25", "pm10", "so2", "no2", "co", "o3_8h", "composite")
@@ -57,18 +57,45 @@ def valid(own, year, first, last):
     return found
 
 
-def answer():
-    """Return the comparison of October and of the year: on the same stations, and naively."""
-    own = days()
+def lists():
+    """Return the stations of both sides: the same ones, and each period's own."""
     listed = [code for code, reference in codes().values() if not reference]
-    moved = [CAME if code == MOVED else code for code in listed]
     same = [code for code in listed if code != MOVED]
+    return {
+        "same": (same, same),
+        "naive": ([CAME if code == MOVED else code for code in listed], listed),
+    }
+
+
+PERIODS = (("2015-10", 10, 10), ("2015-01/2015-10", 1, 10), ("2015", 1, 12))
+
+
+def answer():
+    """Return the comparison of October, 1—10月 and the year: on the same stations, and naively."""
+    own = days()
+    return {
+        name: {how: compared(own, *pair, first, last) for how, pair in lists().items()}
+        for name, first, last in PERIODS
+    }
+
+
+def tenths():
+    """Return the same of PM2.5 with one decimal, as targets of the plans have it."""
+    own = days()
     found = {}
-    for name, first, last in (("2015-10", 10, 10), ("2015", 1, 12)):
-        found[name] = {
-            "same": compared(own, same, same, first, last),
-            "naive": compared(own, moved, listed, first, last),
-        }
+    for name, first, last in PERIODS:
+        found[name] = {}
+        for how, pair in lists().items():
+            sides = []
+            for stations, year in zip(pair, (2015, 2014), strict=True):
+                inside = valid(city_days(own, stations), year, first, last)
+                values = [
+                    values["pm25"]
+                    for day, values in city_days(own, stations).items()
+                    if day.year == year and first <= day.month <= last and "pm25" in values
+                ]
+                sides.append(half_even(mean(values), 1) if "pm25" in inside else None)
+            found[name][how] = (*sides, change(*sides))
     return found
 
 

@@ -15,7 +15,7 @@ from shanshui import air
 from shanshui.platform import assess, catalog
 from shanshui.platform.assess import air as air_module
 from shanshui.platform.assess import results, running
-from shanshui.platform.assess.tables import DAYS, RESULTS, RUNS, Shelf
+from shanshui.platform.assess.tables import COMPARISONS, DAYS, RESULTS, RUNS, Shelf
 from shanshui.platform.review import corrections, freeze, rosters
 from shanshui.platform.store import Workspace
 from shanshui.standards.errors import ShanshuiError
@@ -364,7 +364,7 @@ def _do(workspace, step):
 
 def test_a_run_cut_off_anywhere_is_simply_done_again(made, monkeypatch):
     add = Shelf.add
-    for table in (DAYS, RESULTS, RUNS):
+    for table in (DAYS, RESULTS, COMPARISONS, RUNS):
 
         def broken(self, name, rows, years=None, at=table):
             if name is at:

@@ -149,7 +149,8 @@ def assess(
     said(
         "已评价 assessed",
         f"新 new {done.stored:,}，不变 same {done.same:,}，撤回 withdrawn {done.withdrawn:,}"
-        f"（数据版本 data version {done.lake_version}，{done.engine}）",
+        + (f"，同比 compared {done.compared:,}" if done.compared else "")
+        + f"（数据版本 data version {done.lake_version}，{done.engine}）",
     )
     for subject, zh, en in done.unanswered[:MOST_REASONS]:
         note(f"{subject}：{zh}", en, style="cyan", head="未评价 not answered")

@@ -482,7 +482,7 @@ def compare(
     with opened(where) as workspace, workspace.ledger.read() as session:
         roster = rosters.find(session, code)
         first = rosters.compared(session, code, period, before, version=version)
-        there = measured(workspace, roster.domain, first.before, first.stations["station"])
+        there = measured(workspace, roster.domain, first.before.text, first.stations["station"])
         found = rosters.compared(session, code, period, before, version=version, measured=there)
     fates = dict.fromkeys(found.stations["station"], "计 counts")
     fates |= dict.fromkeys(found.moved, "迁，不计 moved")

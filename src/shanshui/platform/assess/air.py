@@ -11,7 +11,8 @@ import polars as pl
 from shanshui import __version__
 from shanshui.air._rules import DAILY, HOURLY
 from shanshui.air.events import Dust
-from shanshui.platform.assess import changes
+from shanshui.platform.assess import changes, comparisons
+from shanshui.platform.assess.air_compared import AirPairs
 from shanshui.platform.assess.air_figures import figures, fingerprints
 from shanshui.platform.assess.air_figures import wanted as indicators
 from shanshui.platform.assess.engines import HOUR
@@ -49,6 +50,8 @@ class AirRun:
         self.digest = series.digest(events_digest(self.events), __version__)
         self._cache: dict[int, pl.DataFrame] = {}
         self._final: frozenset[int] = frozenset()  # computed when they became so, once
+        self.last = date.max
+        """The last day with data, as far as it is known."""
 
     # ------------------------------------------------------------------------------ what to do
 
@@ -60,6 +63,7 @@ class AirRun:
             self._final = known.freezes
         before = known if job.whole and known and known.digest == self.digest else None
         fresh: dict[int, pl.DataFrame] | None = None
+        changed = None
         if job.terms is not None:
             terms = set(job.terms)
             regions = job.regions
@@ -70,7 +74,8 @@ class AirRun:
                     self._mark(Written())
                 return Written()
             days = [*changed["date"].to_list(), *spans]
-            terms = set(touched(days, max([self._last(days), *days])))
+            self.last = max([self._last(days), *days])
+            terms = set(touched(days, self.last))
             regions = None if spans else self._regions(changed)
             fresh = self._renewed(changed)
         else:
@@ -78,9 +83,12 @@ class AirRun:
             if not days:
                 job.unanswered.append((f"air {self.series.roster}", "没有小时数据", "no hours"))
                 return Written()
-            terms = set(touched(days, max(days)))
+            self.last = max(days)
+            terms = set(touched(days, self.last))
             regions = job.regions
         done = self._assess(sorted(terms), regions, fresh)
+        compared = sorted(terms) if job.terms else comparisons.later(terms, self.last)
+        done += AirPairs(self, changed).compare(compared, regions)
         if job.whole:
             self._mark(done)
         return done
@@ -126,14 +134,18 @@ class AirRun:
         for _, _, version in self.series.versions:
             due = changed.join(version.places.all(), on="station").select("region", "date")
             days = self.computed(version, None, due.unique())
-            self._keep(version, LIVE, days)
+            self._keep(LIVE, days)
             found[version.id] = days
         return found
 
     def _last(self, days: Iterable[date]) -> date:
-        """Return the last day with data in the years of days, as far as it is known."""
-        years = sorted({day.year for day in days})
-        known = self.job.shelf.read(DAYS, years).select(pl.col("date").max()).collect().item()
+        """Return the last day with data in the years of days and the next, as far as it is known.
+
+        The years after are compared with them.
+        """
+        years = sorted({year for day in days for year in (day.year, day.year + 1)})
+        own = self.job.shelf.read(DAYS, years).filter(pl.col("roster_version") > 0)
+        known = own.select(pl.col("date").max()).collect().item()
         return date.min if known is None else date.fromisoformat(known)
 
     def _days_there(self) -> list[date]:
@@ -162,7 +174,7 @@ class AirRun:
             self.job.tell(f"日值 days {first:%Y-%m-%d}")
             due = wanted.filter(pl.col("date").is_between(first, last))
             near = listed.join(due.select("region").unique(), on="region", how="semi")
-            asked = self._asked(one, sorted(set(near["station"])), first, last)
+            asked = self.asked(one, sorted(set(near["station"])), first, last)
             if asked is None:
                 continue
             for frame in (version.places.cities, version.places.counties):
@@ -171,7 +183,7 @@ class AirRun:
                     parts.append(self._piece(version, one, asked, part, due))
         return pl.concat([pl.DataFrame(schema=_DAY), *parts]).unique(["region", "date"])
 
-    def _asked(
+    def asked(
         self, one: Frozen | None, stations: list[str], first: date, last: date
     ) -> dict[str, Any] | None:
         """Say which hours of the lake make up days, nothing later than the cut."""
@@ -223,14 +235,14 @@ class AirRun:
             .agg(pl.col("raw").sum())
         )
 
-    def _keep(self, version: Version, layer: int, days: pl.DataFrame) -> None:
-        if self.job.whole and days.height:
+    def _keep(self, layer: int, days: pl.DataFrame) -> None:
+        self.keep(days.with_columns(pl.lit(self.digest_of(layer)).alias("digest")))
+
+    def keep(self, days: pl.DataFrame) -> None:
+        """Keep days with the digest of what they hold by, where the run is over everything."""
+        if self.job.whole:
             rows = days.with_columns(
-                pl.col("date").cast(pl.String),
-                pl.lit(version.id).alias("roster_version"),
-                pl.lit(layer).alias("layer"),
-                pl.lit(self._digest(layer)).alias("digest"),
-                pl.lit(self.job.moment).alias("at"),
+                pl.col("date").cast(pl.String), pl.lit(self.job.moment).alias("at")
             )
             self.job.shelf.add(DAYS, rows, "date")
 
@@ -238,11 +250,11 @@ class AirRun:
         rows = self.job.shelf.read(DAYS, years).filter(
             pl.col("roster_version") == version.id,
             pl.col("layer") == layer,
-            pl.col("digest") == self._digest(layer),
+            pl.col("digest") == self.digest_of(layer),
         )
         return newest(rows.collect()).with_columns(pl.col("date").str.to_date()).select(*_DAY)
 
-    def _digest(self, layer: int) -> str:
+    def digest_of(self, layer: int) -> str:
         """Return by what days hold: those of a freeze for ever."""
         return self.digest[:16] if layer == LIVE else ""
 
@@ -255,7 +267,7 @@ class AirRun:
             if days.is_empty():
                 every = pl.date_range(one.start, one.end, eager=True).to_list()
                 days = self.computed(version, one, pairs(version, every))
-                self._keep(version, one.id, days)
+                self._keep(one.id, days)
             self._cache[one.id] = days
         return self._cache[one.id]
 
@@ -313,7 +325,7 @@ class AirRun:
             ]
             asked = None if regions is None else version.places.with_groups(regions)
             live = self.computed(version, None, pairs(version, inside, asked))
-            self._keep(version, LIVE, live)
+            self._keep(LIVE, live)
         else:
             live = self._kept(version, LIVE, list(range(first.year, last.year + 1)))
         layers = layer_of_days(self.frozen, first, last)
@@ -339,12 +351,7 @@ class AirRun:
             near = version.places.with_groups(regions)
             days = days.filter(pl.col("region").is_in(list(near)))
             groups = {g: m for g, m in groups.items() if g in regions or set(m) & regions}
-        dusts: Sequence[Dust | None] = (None,)
-        if self.events is not None:
-            dusts = DUSTS
-            days = days.with_columns(pl.col(MARKS).cast(pl.String))
-        else:
-            days = days.drop(MARKS)
+        days, dusts = self.marked(days)
         edition = None if holder is None else holder.edition
         found = figures(days, terms, groups, edition=edition, dusts=dusts)
         marks = fingerprints(days, terms)
@@ -362,6 +369,12 @@ class AirRun:
             self.job.cut.asked,
         )
         return store(self.job.shelf, rows, scope, self.job.moment)
+
+    def marked(self, days: pl.DataFrame) -> tuple[pl.DataFrame, Sequence[Dust | None]]:
+        """Say what is done with values that events mark; without events there are no marks."""
+        if self.events is None:
+            return days.drop(MARKS), (None,)
+        return days.with_columns(pl.col(MARKS).cast(pl.String)), DUSTS
 
     def _rows(
         self,

@@ -118,6 +118,11 @@ class Version:
     places: Places
 
     @property
+    def label(self) -> str:
+        """What the version is called in its roster."""
+        return self.text.partition("@")[2]
+
+    @property
     def counted(self) -> pl.DataFrame:
         """Return the stations that are assessed."""
         return self.stations.filter(pl.col("left_out").is_null())
@@ -168,6 +173,12 @@ class Series:
     def by_id(self, number: int) -> Version:
         """Return a version by its row."""
         return next(one for _, _, one in self.versions if one.id == number)
+
+    def between(self, first: date, chosen: Version) -> list[Version]:
+        """Return the versions from that of a day to the chosen one, as comparisons take them."""
+        last = [one.id for _, _, one in self.versions].index(chosen.id)
+        upto = self.versions[: last + 1]
+        return [one for _, _, one in upto[rosters.reaching([row[0] for row in upto], first) :]]
 
     def stations(self) -> list[str]:
         """Return every station of any version."""

@@ -75,6 +75,13 @@ class NoiseRun(WaterRun):
         rows = super().rows(first, last + timedelta(days=1), holder)  # with the morning after
         return rows.with_columns(_date(), _part()).filter(pl.col("date").is_between(first, last))
 
+    def edition_of(self, day: date) -> str:
+        """Return the edition in force on a day; empty where there was none."""
+        try:
+            return in_force(day).name
+        except NoEdition:
+            return ""
+
     def figures(
         self,
         rows: pl.DataFrame,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -50,6 +50,26 @@ class Places:
     def all(self) -> pl.DataFrame:
         """Return stations with each region that they count for."""
         return pl.concat([self.cities, self.counties]).unique(maintain_order=True)
+
+    def members(self) -> pl.DataFrame:
+        """Return stations with each region and group that they count for."""
+        both = self.all()
+        parts = [both]
+        for code, members in self.groups.items():
+            inside = both.filter(pl.col("region").is_in(list(members)))
+            parts.append(inside.with_columns(pl.lit(code).alias("region")))
+        return pl.concat(parts).unique(maintain_order=True)
+
+    def only(self, stations: Collection[str]) -> Places:
+        """Return the regions of which some of the stations are left, and their whole groups.
+
+        Reference sites are left out: they count for no region.
+        """
+        kept = pl.col("station").is_in(list(stations)) & ~pl.col("reference")
+        cities, counties = self.cities.filter(kept), self.counties.filter(kept)
+        left = set(cities["region"])
+        groups = {code: of for code, of in self.groups.items() if left.issuperset(of)}
+        return Places(cities, counties, groups, self.unknown)
 
     def with_groups(self, regions: Iterable[str]) -> set[str]:
         """Return regions and all cities that share a group with one of them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import blake2b
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from shanshui.platform.assess.layers import moment_of
-from shanshui.platform.assess.tables import RESULT, RESULTS, Shelf
+from shanshui.platform.assess.tables import COMPARISONS, RESULTS, Shelf
 from shanshui.standards.basis import Basis
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
     from shanshui.platform.store import Workspace
+    from shanshui.platform.store.lake_tables import Table
 
 WITHDRAWN = "withdrawn"
 """Reason of a result that the data no longer yield."""
@@ -33,6 +34,7 @@ _SAYS = (
     *("freeze", "stations", "days_expected", "days_valid", "inputs"),
 )
 """What makes a result another one than before."""
+_YIELDED = ("value", "value_before", "inputs")  # what a withdrawn row no longer has
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,22 @@ class Written:
         As they were: nothing is written.
     withdrawn : int
         Those that the data no longer yield.
+    compared : int
+        Comparisons with the year before that are new, other than before or withdrawn.
     """
 
     stored: int = 0
     same: int = 0
     withdrawn: int = 0
+    compared: int = 0
 
     def __add__(self, other: Written) -> Written:
         """Add up."""
         return Written(
-            self.stored + other.stored, self.same + other.same, self.withdrawn + other.withdrawn
+            self.stored + other.stored,
+            self.same + other.same,
+            self.withdrawn + other.withdrawn,
+            self.compared + other.compared,
         )
 
 
@@ -126,25 +134,47 @@ def store(tables: Shelf, rows: pl.DataFrame, scope: Scope, at: datetime) -> Writ
     at : datetime
         When, UTC.
     """
-    rows = identified(rows)
+    return write(tables, RESULTS, identified(rows), _SAYS, scope, at)
+
+
+def write(
+    tables: Shelf,
+    table: Table,
+    rows: pl.DataFrame,
+    says: Sequence[str],
+    scope: Scope,
+    at: datetime,
+) -> Written:
+    """Write what is other than before, and withdraw what no longer comes.
+
+    Parameters
+    ----------
+    tables, scope, at
+        As in `store`.
+    table : Table
+        Of results, or of what goes with them.
+    rows : polars DataFrame
+        Its columns.
+    says : sequence of str
+        Those that make a row another one than before.
+    """
     years = sorted({int(text[:4]) for text in scope.periods})
-    known = newest(scope.of(tables.read(RESULTS, years).collect()))
+    known = newest(scope.of(tables.read(table, years).collect()))
     both = rows.join(
-        known.select("id", *_SAYS, _known=pl.lit(value=True)), on="id", how="left", suffix="_old"
+        known.select("id", *says, _known=pl.lit(value=True)), on="id", how="left", suffix="_old"
     )
     same = pl.col("_known").fill_null(value=False) & pl.all_horizontal(
-        pl.col(c).eq_missing(pl.col(f"{c}_old")) for c in _SAYS
+        pl.col(c).eq_missing(pl.col(f"{c}_old")) for c in says
     )
-    fresh = both.filter(~same).select(*RESULT)
+    fresh = both.filter(~same).select(*table.schema)
     gone = known.filter(pl.col("reason").ne_missing(WITHDRAWN)).join(rows, on="id", how="anti")
     if gone.height:
         gone = gone.with_columns(
-            value=pl.lit(None, pl.String),
+            *(pl.lit(None, pl.String).alias(c) for c in _YIELDED if c in table.schema),
             reason=pl.lit(WITHDRAWN),
-            inputs=pl.lit(None, pl.String),
             at=pl.lit(at, pl.Datetime("us", "UTC")),
-        ).select(*RESULT)
-    tables.add(RESULTS, pl.concat([fresh, gone]) if gone.height else fresh, "end")
+        ).select(*table.schema)
+    tables.add(table, pl.concat([fresh, gone]) if gone.height else fresh, "end")
     return Written(fresh.height, rows.height - fresh.height, gone.height)
 
 
@@ -186,15 +216,28 @@ def read(
         entered), ``code`` (version of the program), ``at`` (when it was computed, UTC). Ordered by
         indicator, region, start, end and ``at``.
     """
+    said = {"indicator": indicator, "region": region, "period": period}
+    return kept(workspace, RESULTS, said, as_of, history=history)
+
+
+def kept(
+    workspace: Workspace,
+    table: Table,
+    said: Mapping[str, str | Iterable[str] | None],
+    as_of: date | datetime | None,
+    *,
+    history: bool = False,
+) -> pl.DataFrame:
+    """Return the rows of a table of results, or of what goes with them, as `read` does."""
     conditions = [
-        pl.col(name).is_in([said] if isinstance(said, str) else list(said))
-        for name, said in (("indicator", indicator), ("region", region), ("period", period))
-        if said is not None
+        pl.col(name).is_in([of] if isinstance(of, str) else list(of))
+        for name, of in said.items()
+        if of is not None
     ]
-    years = None
+    years, period = None, said.get("period")
     if period is not None:
         years = [int(p[:4]) for p in ([period] if isinstance(period, str) else period)]
-    lazy = shelf(workspace).read(RESULTS, years)
+    lazy = shelf(workspace).read(table, years)
     rows = (lazy.filter(*conditions) if conditions else lazy).collect()
     if as_of is None:
         rows = rows.filter(pl.col("as_of").is_null())
@@ -274,6 +317,8 @@ def find(workspace: Workspace, said: str) -> dict[str, Any]:
     if found.height == 1:
         return found.row(0, named=True)
     if found.is_empty():
+        if len(parts) == 1:
+            _no_result(workspace, parts[0])
         raise ShanshuiError(
             f"没有这个结果：{said}；先 shanshui assess / "
             f"there is no such result: {said}; run shanshui assess first"
@@ -284,6 +329,19 @@ def find(workspace: Workspace, said: str) -> dict[str, Any]:
     raise ShanshuiError(
         f"“{said}”有几个结果，请写编号：{several} / several results are meant: say an id"
     )
+
+
+def _no_result(workspace: Workspace, said: str) -> None:
+    """Say so where an id is one of a comparison with the year before, which is two figures."""
+    rows = newest(shelf(workspace).read(COMPARISONS).collect())
+    for row in rows.filter(pl.col("id").str.starts_with(said)).head(1).iter_rows(named=True):
+        pair = f"{row['period']} {row['value']}, {row['before']} {row['value_before']}"
+        raise ShanshuiError(
+            f"{row['id']} 是同比的一对数：{row['indicator']} {row['region']} {pair}，"
+            f"{row['roster']}；{row['period']} 的结果是 {row['result']} / it is a pair of figures "
+            f"on the stations that both years have; the result of {row['period']} is "
+            f"{row['result']}"
+        )
 
 
 def _named(workspace: Workspace, parts: Sequence[str]) -> pl.DataFrame:

@@ -39,6 +39,8 @@ class Assessed:
     ----------
     stored, same, withdrawn : int
         Results that are new or other than before; that are as they were; that no longer come.
+    compared : int
+        Comparisons with the year before, on the stations that both years have, that are news.
     domains : dict
         The same counts by domain and roster.
     lake_version : int
@@ -54,6 +56,7 @@ class Assessed:
     stored: int
     same: int
     withdrawn: int
+    compared: int
     domains: dict[str, Written]
     lake_version: int
     engine: str
@@ -139,6 +142,7 @@ def run(
         total.stored,
         total.same,
         total.withdrawn,
+        total.compared,
         done,
         job.cut.version,
         job.engine.name,

@@ -1,7 +1,8 @@
 """What assessment keeps: Delta tables beside the lake's, each of which is only added to.
 
-A commit of one table is whole by itself. Days are written before results and results before the
-note of the run, so that a run that was cut off is simply done again.
+A commit of one table is whole by itself. Days are written before results, results before
+comparisons and these before the note of the run, so that a run that was cut off is simply done
+again.
 """
 
 from __future__ import annotations
@@ -63,6 +64,44 @@ RESULT: Schema = {
 }
 """Columns of a result."""
 RESULTS = Table("results", RESULT, order=("id", "at"))
+
+COMPARISONS = Table(
+    "comparisons",
+    {
+        "id": STRING,
+        "result": STRING,
+        "indicator": STRING,
+        "region": STRING,
+        "period": STRING,
+        "before": STRING,
+        "start": STRING,
+        "end": STRING,
+        "value": STRING,
+        "value_before": STRING,
+        "unit": STRING,
+        "reason": STRING,
+        "roster": STRING,
+        "state": STRING,
+        "dust": STRING,
+        "edition": STRING,
+        "method": STRING,
+        "status": STRING,
+        "freeze": STRING,
+        "freeze_before": STRING,
+        "lake_version": INT,
+        "as_of": MOMENT,
+        "stations": INT,
+        "moved": INT,
+        "added": INT,
+        "dropped": INT,
+        "unmeasured": INT,
+        "inputs": STRING,
+        "code": STRING,
+        "at": MOMENT,
+    },
+    order=("id", "at"),
+)
+"""A period and the same of the year before on the stations that both have (同比、同口径)."""
 
 DAY_KEY = ("roster_version", "layer", "region", "date")
 """What a day of an area is known by."""
@@ -137,7 +176,7 @@ class Shelf:
             "later"
         )
         with self.place.alone("assess.lock", self.wait, busy, self._failed):
-            for table in (DAYS, RESULTS, RUNS):
+            for table in (DAYS, RESULTS, COMPARISONS, RUNS):
                 self._recover(table)
             yield
 

@@ -51,6 +51,19 @@ class Term:
         return f"{self.text[:7]}~{self.text[-2:]}" if self.kind == "ytd" else self.text
 
     @property
+    def before(self) -> Term:
+        """The same period of the year before."""
+        return self._of(self.end.year - 1)
+
+    @property
+    def after(self) -> Term:
+        """The same period of the year after."""
+        return self._of(self.end.year + 1)
+
+    def _of(self, year: int) -> Term:
+        return term(self.text.replace(f"{self.end.year:04}", f"{year:04}"))
+
+    @property
     def months(self) -> tuple[str, str]:
         """Its first and last month."""
         return f"{self.start:%Y-%m}", f"{self.end:%Y-%m}"
@@ -68,6 +81,8 @@ def term(text: str) -> Term:
     --------
     >>> term("2026-01/2026-10").end, term("2026-Q3").kind, term("2026-01/2026-10").label
     (datetime.date(2026, 10, 31), 'quarter', '2026-01~10')
+    >>> term("2024-01/2024-02").before.text, term("2025-02").before.days
+    ('2023-01/2023-02', 29)
     """
     if found := _CUMULATIVE.match(text.strip()):
         last = span(f"{found[1]}-{found[2]}")

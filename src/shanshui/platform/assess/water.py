@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import polars as pl
 
 from shanshui import __version__
-from shanshui.platform.assess import changes
+from shanshui.platform.assess import changes, comparisons
 from shanshui.platform.assess.air_figures import FIGURES, NO_DATA, written
+from shanshui.platform.assess.comparisons import Pair
 from shanshui.platform.assess.job import Job, Series, Version, mark, marker
 from shanshui.platform.assess.layers import Frozen, covering, frozen, layer_of_days
 from shanshui.platform.assess.results import Scope, Written, store
@@ -32,6 +34,7 @@ _RATIO, _INDEX = 1, 4  # decimals of a share, of the index where the catalogue h
 _ROW = {"station": pl.String, "property": pl.String, "time": pl.Datetime("us"), "period": pl.Int32}
 _ROW |= {"value": pl.Float64, "flag": pl.String, "state": pl.String, "source": pl.String}
 _ROW |= {"recorded_from": pl.Datetime("us", "UTC")}
+_FOUND = FIGURES | {"inputs": pl.String, "raw": pl.Int64}
 
 
 class WaterRun:
@@ -59,6 +62,10 @@ class WaterRun:
         """Return the indicators that are answered."""
         return list(wanted())
 
+    def edition_of(self, day: date) -> str:
+        """Return the edition by which a period that ends on a day is assessed."""
+        return standard(None).name
+
     def figures(
         self,
         rows: pl.DataFrame,
@@ -78,7 +85,7 @@ class WaterRun:
             self._final = known.freezes
         before = known if job.whole and known and known.digest == self.digest else None
         if job.terms is not None:
-            terms = list(job.terms)
+            terms = compared = sorted(job.terms)
         else:
             there = self._days_there()
             if not there:
@@ -89,7 +96,8 @@ class WaterRun:
             if before is not None:
                 days = self._changed(before.lake_version, before.freezes)
             terms = touched(days, max(there))
-        done = self._assess(sorted(terms))
+            compared = comparisons.later(terms, max(there))
+        done = self._assess(terms) + self._compare(compared)
         if job.whole:
             counts = {"stored": done.stored, "same": done.same, "withdrawn": done.withdrawn}
             mark(job, self.series, self.digest, self.frozen, counts)
@@ -162,7 +170,7 @@ class WaterRun:
     def _assess(self, terms: Sequence[Term]) -> Written:
         done = Written()
         groups: dict[tuple[int, int | None], list[Term]] = {}
-        for one in terms:
+        for one in sorted(terms):
             holder = covering(self.frozen, one)
             if holder is not None:
                 if holder.id not in self._final:
@@ -190,7 +198,7 @@ class WaterRun:
         rows = self.rows(first, last, holder)
         listed = self.listed(version, year)
         edition = None if holder is None else holder.edition
-        found = [pl.DataFrame(schema=FIGURES | {"inputs": pl.String, "raw": pl.Int64})]
+        found = [pl.DataFrame(schema=_FOUND)]
         regions = self.regions(version)
         for one in terms:
             if one.kind == "ytd" and not self._reaches(one):
@@ -203,14 +211,65 @@ class WaterRun:
         if scope_regions is not None:
             lines = lines.filter(pl.col("region").is_in(list(scope_regions)))
         kept = self._lines(lines, version, terms, regions, holder)
-        scope = Scope(
+        return store(self.job.shelf, kept, self._scope(terms), self.job.moment)
+
+    def _compare(self, terms: Sequence[Term]) -> Written:
+        """Compare periods with the year before on the sections that both have (同口径)."""
+        pairs = []
+        empty = pl.DataFrame(schema=_FOUND)
+        sides = [empty], [empty]
+        years: dict[tuple[int, int | None], pl.DataFrame] = {}
+        for one in comparisons.due(self.series, self.frozen, terms, self.edition_of):
+            inside = []
+            for term, holder in one.sides:
+                key = term.end.year, None if holder is None else holder.id
+                if key not in years:
+                    span = date(term.end.year, 1, 1), date(term.end.year, 12, 31)
+                    years[key] = self.rows(*span, holder)
+                days = changes.day_of().is_between(term.start, term.end)
+                inside.append(years[key].filter(days))
+            there = inside[1].filter(pl.col("value").is_not_null())["station"].unique()
+            if there.is_empty():
+                continue
+            pairs.append(comparisons.pair(self.series, one, there, self.regions))
+            made = self._sides(pairs[-1], inside)
+            for found, own in zip(sides, made, strict=True):
+                found.append(own.with_columns(period=pl.lit(one.now.text)))
+        figures = pl.concat(sides[0]), pl.concat(sides[1])
+        return comparisons.store(self.job, pairs, figures, self._scope(terms))
+
+    def _sides(self, both: Pair, inside: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+        """Compute the figures of a period and of the year before."""
+        one, left = both.due, pl.col("station").is_in(list(both.stations))
+        version = replace(
+            one.version, stations=one.version.stations.filter(left), places=both.places
+        )
+        regions = self.regions(version)
+        listed = [
+            self.listed(version, one.now.end.year),
+            self.listed(version, one.before.end.year, one.between),
+        ]
+        # A section without a target in one of the years counts for what is reached in neither.
+        aimed = [set(frame.filter(pl.col("target").is_not_null())["station"]) for frame in listed]
+        target = pl.when(pl.col("station").is_in(list(aimed[0] & aimed[1]))).then("target")
+        found = []
+        for (term, _), rows, frame in zip(one.sides, inside, listed, strict=True):
+            own = rows.filter(left)
+            if own.is_empty() or (term.kind == "ytd" and not self._reaches(term)):
+                found.append(pl.DataFrame(schema=_FOUND))
+                continue
+            aims = frame.with_columns(target=target)
+            found.append(self.figures(own, term, aims, regions, one.edition))
+        return found
+
+    def _scope(self, terms: Sequence[Term]) -> Scope:
+        return Scope(
             self.series.roster,
             frozenset(self.wanted()),
-            scope_regions,
+            self.job.regions,
             frozenset(one.text for one in terms),
             self.job.cut.asked,
         )
-        return store(self.job.shelf, kept, scope, self.job.moment)
 
     def _reaches(self, term: Term) -> bool:
         """Whether there are samples of the last month of 1—N月, or of a later one of the year."""
@@ -218,12 +277,17 @@ class WaterRun:
             self._there = self._days_there()
         return any(term.end.replace(day=1) <= day <= term.reach for day in self._there)
 
-    def listed(self, version: Version, year: int) -> pl.DataFrame:
-        """Return the roster with the target classes of a year, in force throughout."""
+    def listed(self, version: Version, year: int, earlier: Sequence[Version] = ()) -> pl.DataFrame:
+        """Return the roster with the target classes of a year, in force throughout.
+
+        Where it does not have them, as a list of a later year may not, those of earlier versions.
+        """
+        targets: dict[str, int | None] = {}
         with self.job.workspace.ledger.read() as session:
-            row = session.get_one(RosterVersion, version.id)
-            entries = rosters.entries_of(session, row)
-            targets = {e.station_code: rosters.target(e, year) for e in entries}
+            for one in (*earlier, version):
+                entries = rosters.entries_of(session, session.get_one(RosterVersion, one.id))
+                own = {e.station_code: rosters.target(e, year) for e in entries}
+                targets |= {c: t for c, t in own.items() if t is not None or c not in targets}
         return version.stations.drop("reference", "moved_from").with_columns(
             pl.col("station").replace_strict(targets, return_dtype=pl.Int64).alias("target"),
             pl.lit(None, pl.Date).alias("from"),
@@ -232,15 +296,12 @@ class WaterRun:
 
     def regions(self, version: Version) -> pl.DataFrame:
         """Return sections with every region that they count for."""
-        both = version.places.all().select("station", "region")
-        parts = [both]
-        for code, members in version.places.groups.items():
-            inside = both.filter(pl.col("region").is_in(list(members)))
-            parts.append(inside.with_columns(pl.lit(code).alias("region")))
-        if (home := self.job.workspace.region) is not None:
-            alone = version.counted.join(both, on="station", how="anti").select("station")
-            parts.append(alone.with_columns(pl.lit(home).alias("region")))
-        return pl.concat(parts).unique(maintain_order=True)
+        both = version.places.members().select("station", "region").unique(maintain_order=True)
+        if (home := self.job.workspace.region) is None:
+            return both
+        alone = version.counted.join(both, on="station", how="anti").select("station")
+        alone = alone.with_columns(pl.lit(home).alias("region"))
+        return pl.concat([both, alone])
 
     def _lines(
         self,
@@ -349,7 +410,7 @@ def figures_of(
     judged = sections(rows, term, listed, items, edition)
     placed = judged.filter(pl.col("left_out").is_null()).join(regions, on="station")
     if placed.is_empty():
-        return pl.DataFrame(schema=FIGURES | {"inputs": pl.String, "raw": pl.Int64})
+        return pl.DataFrame(schema=_FOUND)
     shares = surface.shares(placed, by="region")
     with warnings.catch_warnings():
         # What is not certain of the index is said in the documentation.

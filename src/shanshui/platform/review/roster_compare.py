@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
-from shanshui.platform.review.periods import Span, span
+from shanshui.platform.review.periods import span
 from shanshui.platform.review.roster_read import (
     entries_of,
     find,
@@ -21,8 +21,11 @@ from shanshui.platform.store.models import Roster
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy.orm import Session
 
+    from shanshui.platform.review.periods import Span
     from shanshui.platform.store.models import RosterEntry, RosterVersion
 
 COMPARED = (
@@ -96,7 +99,12 @@ def diff(session: Session, a: RosterVersion, b: RosterVersion) -> Diff:
     """
     old = {one.station_code: one for one in entries_of(session, a)}
     new = {one.station_code: one for one in entries_of(session, b)}
-    origins = _origins(session, a, b)
+    between = [
+        [(one.station_code, one.moved_from) for one in entries_of(session, row)]
+        for row in versions(session, session.get_one(Roster, b.roster_id))
+        if a.start < row.start <= b.start
+    ]
+    origins = _origins(between)
     moved = [
         (old[origins[code]], one)
         for code, one in new.items()
@@ -123,29 +131,36 @@ def _changes(before: RosterEntry, after: RosterEntry) -> dict[str, tuple[Any, An
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _between(
-    session: Session, a: RosterVersion, b: RosterVersion
-) -> list[tuple[RosterVersion, list[RosterEntry]]]:
-    """Return the versions after `a` up to `b`, and their stations."""
-    roster = session.get_one(Roster, b.roster_id)
-    return [
-        (one, entries_of(session, one))
-        for one in versions(session, roster)
-        if a.start < one.start <= b.start
-    ]
-
-
-def _origins(session: Session, a: RosterVersion, b: RosterVersion) -> dict[str, str]:
-    """Follow the moves from `a` to `b`: a station's code to the code that it had in `a`."""
+def _origins(later: Iterable[Iterable[tuple[str, str | None]]]) -> dict[str, str]:
+    """Follow the moves through versions, the earliest first: a code to the one before them all."""
     origins: dict[str, str] = {}
-    for _, listed in _between(session, a, b):
-        for one in listed:
-            if one.moved_from is not None:
-                origins[one.station_code] = origins.get(one.moved_from, one.moved_from)
+    for listed in later:
+        for code, moved_from in listed:
+            if moved_from is not None:
+                origins[code] = origins.get(moved_from, moved_from)
     return origins
 
 
 # --------------------------------------------------------------------------------- with last year
+
+
+class Period(Protocol):
+    """What a comparison needs to know of a period."""
+
+    @property
+    def start(self) -> date:
+        """Its first day."""
+        ...
+
+    @property
+    def end(self) -> date:
+        """Its last day."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What it is called."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -156,7 +171,7 @@ class Comparison:
     ----------
     roster, version : str
         The roster, and the one version on which both sides stand.
-    now, before : Span
+    now, before : Period
         The periods.
     stations : polars DataFrame
         The stations that count on both sides; see `stations`.
@@ -178,8 +193,8 @@ class Comparison:
 
     roster: str
     version: str
-    now: Span
-    before: Span
+    now: Period
+    before: Period
     stations: pl.DataFrame
     moved: dict[str, str]
     added: tuple[str, ...]
@@ -196,9 +211,7 @@ class Comparison:
     @property
     def basis(self) -> str:
         """What `Basis.roster` says: the roster, its version, and what was left out."""
-        left = len(self.moved) + len(self.unmeasured)
-        text = f"{self.roster}@{self.version}"
-        return f"{text}（同口径，去 {left} 个点位）" if left else text
+        return common_basis(f"{self.roster}@{self.version}", len(self.moved) + len(self.unmeasured))
 
     def __str__(self) -> str:
         """Say in a sentence how many stations changed."""
@@ -268,43 +281,95 @@ def compared(
         )
     one = find(session, roster)
     chosen = version_of(session, one, version) if version else in_force(session, one, later.end)
-    then = _at(session, one.code, earlier, chosen)
-    moved = _origins(session, then, chosen)
-    listed = stations(session, chosen)
-    codes = listed["station"].to_list()
-    old = {entry.station_code for entry in entries_of(session, then)}
-    moved = {code: origin for code, origin in moved.items() if code in codes}
-    unmeasured = [] if measured is None else [c for c in codes if c not in {*measured, *moved}]
-    kept = listed.filter(~pl.col("station").is_in([*moved, *unmeasured]))
-    if kept.is_empty():
+    upto = [row for row in versions(session, one) if row.start <= chosen.start]
+    upto = upto[reaching([row.start for row in upto], earlier.start) :]
+    listed = [stations(session, row) for row in upto]
+    found = common(one.code, chosen.label, listed, later, earlier, measured)
+    if found.stations.is_empty():
         raise ShanshuiError(
             f"名单 {one.code} 没有一个点位在 {earlier.text} 和 {later.text} 都可比 / "
             f"no station of {one.code} can be compared between {earlier.text} and {later.text}"
         )
-    counts = _counts(listed, kept)
+    return found
+
+
+def common(
+    roster: str,
+    version: str,
+    listed: Sequence[pl.DataFrame],
+    now: Period,
+    before: Period,
+    measured: Collection[str] | None = None,
+) -> Comparison:
+    """Find the stations that two periods have in common on the last of some versions.
+
+    Parameters
+    ----------
+    roster, version : str
+        The roster, and the version on which both sides stand.
+    listed : sequence of polars DataFrame
+        Stations (see `stations`) of the versions from that of the earlier period's first day, as
+        `reaching` finds it, to the one on which both sides stand.
+    now, before : Period
+        The periods.
+    measured : collection of str, optional
+        As in `compared`.
+
+    Returns
+    -------
+    Comparison
+        Without stations where none is left.
+    """
+    first, chosen = listed[0], listed[-1]
+    codes = chosen["station"].to_list()
+    there, old = set(codes), set(first["station"])
+    origins = _origins(one.select("station", "moved_from").rows() for one in listed[1:])
+    moved = {code: origin for code, origin in origins.items() if code in there}
+    unmeasured: list[str] = []
+    if measured is not None:
+        known = {*measured, *moved}
+        unmeasured = [code for code in codes if code not in known]
+    kept = chosen.filter(~pl.col("station").is_in([*moved, *unmeasured]))
+    counts = _counts(chosen, kept)
     return Comparison(
-        roster=one.code,
-        version=chosen.label,
-        now=later,
-        before=earlier,
+        roster=roster,
+        version=version,
+        now=now,
+        before=before,
         stations=kept,
         moved=moved,
         added=tuple(c for c in codes if c not in old and c not in moved),
-        dropped=tuple(sorted(old - set(codes) - set(moved.values()))),
+        dropped=tuple(sorted(old - there - set(moved.values()))),
         unmeasured=tuple(unmeasured),
         impossible=tuple(area for area, (left, _) in counts.items() if left == 0),
         thinned={area: pair for area, pair in counts.items() if pair[0] < pair[1]},
     )
 
 
-def _at(session: Session, roster: str, earlier: Span, chosen: RosterVersion) -> RosterVersion:
-    """Return the version of the earlier period's first day; the first ever where it begins later.
+def reaching(starts: Sequence[str], first: date) -> int:
+    """Say which of the versions that begin on days counts on a day; the first where none does yet.
 
-    Never one after the chosen version: a comparison on an older list knows no later moves.
+    A comparison on an older list knows no later moves: give it no version after the chosen one.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> starts = ["2021-01-01", "2026-07-01"]
+    >>> [reaching(starts, date(year, 8, 1)) for year in (2019, 2025, 2026)]
+    [0, 0, 1]
     """
-    every = [one for one in versions(session, roster) if one.start <= chosen.start]
-    upto = [one for one in every if one.start <= earlier.start.isoformat()]
-    return upto[-1] if upto else every[0]
+    return max(0, sum(start <= first.isoformat() for start in starts) - 1)
+
+
+def common_basis(version: str, left: int) -> str:
+    """Say on which version two periods are compared, and how many stations count on neither side.
+
+    Examples
+    --------
+    >>> common_basis("guokong@2026", 1), common_basis("guokong@2026", 0)
+    ('guokong@2026（同口径，去 1 个点位）', 'guokong@2026')
+    """
+    return f"{version}（同口径，去 {left} 个点位）" if left else version
 
 
 def _counts(listed: pl.DataFrame, kept: pl.DataFrame) -> dict[str, tuple[int, int]]:

@@ -19,7 +19,15 @@
 (2, '2021')
 """
 
-from shanshui.platform.review.roster_compare import Comparison, Diff, compared, diff
+from shanshui.platform.review.roster_compare import (
+    Comparison,
+    Diff,
+    common,
+    common_basis,
+    compared,
+    diff,
+    reaching,
+)
 from shanshui.platform.review.roster_load import Loaded, load
 from shanshui.platform.review.roster_read import (
     DOMAINS,
@@ -40,6 +48,8 @@ __all__ = [
     "Comparison",
     "Diff",
     "Loaded",
+    "common",
+    "common_basis",
     "compared",
     "diff",
     "entries_of",
@@ -48,6 +58,7 @@ __all__ = [
     "listing",
     "load",
     "previous",
+    "reaching",
     "stations",
     "target",
     "use",

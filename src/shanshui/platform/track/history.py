@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PIECE = 1000  # rows of one insert
 _SAID = (
     "id", "state", "value", "period", "gap", "reason", "ref", "base_ref", "part_ref", "same_ref",
-    "last_ref",
+    "last_ref", "pair_ref",
 )  # fmt: skip
 
 
@@ -123,6 +123,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
             ("part", "part_ref"),
             ("same", "same_ref"),
             ("last", "last_ref"),
+            ("pair", "pair_ref"),
         )
         if row[column]
     }

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from shanshui import progress
 from shanshui.platform import catalog
 from shanshui.platform.store.models import Region
-from shanshui.platform.track import outlook
+from shanshui.platform.track import outlook, pairs
 from shanshui.platform.track.answers import FIELDS, choose, figures_known, measure_words
 from shanshui.platform.track.others import others
 from shanshui.platform.track.percentiles import Find, with_days
@@ -47,6 +47,8 @@ _STANDS_ON = (
     "value", "period", "figure_region", "figure_code", "figure_unit", "source", "status", "others",
     "confidence", "basis", "ref", "base_ref", "part_value", "part_period", "part_ref",
     "same_value", "same_period", "same_ref", "last_value", "last_period", "last_ref", "remark",
+    "pair_value", "pair_period", "pair_value_before", "pair_period_before", "pair_basis",
+    "pair_ref",
 )  # fmt: skip
 COLUMNS = (*PROMISED, *_JUDGED, *_STANDS_ON)
 """Columns of standings."""
@@ -106,12 +108,11 @@ def at(
         asked = narrowed(session, promises(session, day), region=region, document=document)
         told = reported(session, asked, day)
         names = _names(session, asked)
-    if figures is not None:
-        return judge(asked, figures, at=day, as_of=as_of, told=told, names=names, limits=limits)
-    return judge(
-        asked, figures_of(workspace, as_of), at=day, as_of=as_of, told=told, names=names,
-        limits=limits, find=_finder(workspace, as_of),
-    )  # fmt: skip
+    known = figures_of(workspace, as_of) if figures is None else figures
+    more: dict[str, Any] = {}
+    if figures is None:  # figures of one's own have no days behind them, and no comparisons
+        more = {"find": _finder(workspace, as_of), "paired": pairs.pairs_of(workspace, as_of)}
+    return judge(asked, known, at=day, as_of=as_of, told=told, names=names, limits=limits, **more)
 
 
 def _finder(workspace: Workspace, as_of: datetime | None) -> Find:
@@ -218,6 +219,7 @@ def judge(
     names: Mapping[str, str] | None = None,
     find: Find | None = None,
     limits: Thresholds | None = None,
+    paired: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Judge promises by the figures that answer them.
 
@@ -239,6 +241,8 @@ def judge(
         Finds the days of percentiles, see `percentiles.with_days`; by default none are known.
     limits : Thresholds, optional
         As in `shanshui.progress.standing`.
+    paired : polars.DataFrame, optional
+        Comparisons on the stations that both periods have; see `shanshui.platform.track.pairs`.
 
     Returns
     -------
@@ -254,11 +258,13 @@ def judge(
         published, progress), ``status``, ``others`` (`others.OTHER`: what other sources have of the
         same period and differs), ``confidence``, ``basis``, ``ref``, ``base_ref``;
         ``part_value`` of ``part_period`` (1—N月), ``same_value`` (上年同期), ``last_value`` (上年),
-        with their periods and references; ``remark``.
+        with their periods and references; ``remark``; where the change is one on the stations that
+        both periods have (同口径), ``pair_value`` and ``pair_value_before`` with their periods,
+        ``pair_basis`` and ``pair_ref``.
     """
     asked = asked.with_columns(end=pl.coalesce("deadline", pl.date(pl.col("year"), 12, 31)))
     known = figures_known(figures, at, as_of)
-    chosen = choose(asked, known, at, stand_ins())
+    chosen = pairs.beside(choose(asked, known, at, stand_ins()), paired)
     asked, rates = _by_report(asked, chosen, told or {})
     both = asked.join(
         chosen.drop("indicator", "region", "base_year", "base_value", "due"),
@@ -477,6 +483,7 @@ def _told(
                 pl.when(pl.col("passed").is_not_null()).then(
                     pl.lit("另有") + pl.col("passed") + pl.lit("的值，口径不同")
                 ),
+                pl.col("pair_note"),
             ],
             separator="；",
             ignore_nulls=True,
@@ -487,12 +494,18 @@ def _told(
 
 def _change() -> pl.Expr:
     """Compare with the same period of last year where `progress` had no reason to (同比)."""
-    now = pl.coalesce("part_value", "by_value").cast(pl.Float64, strict=False)
-    same = pl.col("same_value").cast(pl.Float64, strict=False)
-    points = pl.when(pl.col("by_unit") == "%").then(now - same)
+    now = pl.coalesce("part_value", "by_value")
     return pl.coalesce(
-        "change", points.otherwise(pl.when(same != 0).then((now - same) / same * 100))
+        "change", _changed(now, "same_value"), _changed("pair_value", "pair_value_before")
     )
+
+
+def _changed(now: str | pl.Expr, before: str) -> pl.Expr:
+    """Give the change in %, of ratios in percentage points."""
+    value = (pl.col(now) if isinstance(now, str) else now).cast(pl.Float64, strict=False)
+    same = pl.col(before).cast(pl.Float64, strict=False)
+    points = pl.when(pl.col("by_unit") == "%").then(value - same)
+    return points.otherwise(pl.when(same != 0).then((value - same) / same * 100))
 
 
 def counts(found: pl.DataFrame) -> dict[str, int]:

@@ -133,8 +133,9 @@ def records(
     -------
     list of dict
         The columns of the standings, ``owner``, ``before``, ``before_day``, ``since``, and
-        ``stands_on``: for each figure its ``role`` (figure, base, part, same, last), ``indicator``,
-        ``region``, ``period``, ``value``, ``ref``.
+        ``stands_on``: for each figure its ``role`` (figure, base, part, same, last; pair and
+        pair_before of a change on the stations that both periods have), ``indicator``, ``region``,
+        ``period``, ``value``, ``ref``.
     """
     units = owners(session, found)
     past = history.read(session, until=day) if kept is None else kept
@@ -158,6 +159,8 @@ def _stands_on(row: Row) -> list[Row]:
         ("part", row["part_period"], row["part_value"], row["part_ref"]),
         ("same", row["same_period"], row["same_value"], row["same_ref"]),
         ("last", row["last_period"], row["last_value"], row["last_ref"]),
+        ("pair", row["pair_period"], row["pair_value"], row["pair_ref"]),
+        ("pair_before", row["pair_period_before"], row["pair_value_before"], row["pair_ref"]),
     )
     seen: set[Any] = set()
     found = []
