@@ -11,16 +11,15 @@ from typing import Any
 import polars as pl
 
 from shanshui import __version__
-from shanshui.platform.assess import changes
+from shanshui.platform.assess import changes, lakes
 from shanshui.platform.assess.air_figures import FIGURES, NO_DATA, written
+from shanshui.platform.assess.averages import MADE, indicators, sampled
 from shanshui.platform.assess.job import Job, Series, Version, mark, marker
 from shanshui.platform.assess.layers import Frozen, covering, frozen, layer_of_days
 from shanshui.platform.assess.results import Scope, Written, store
 from shanshui.platform.assess.tables import RESULT
 from shanshui.platform.assess.terms import Term, touched
-from shanshui.platform.catalog.names import indicator_rows
 from shanshui.platform.review import rosters
-from shanshui.platform.review.frozen_figures import samples as samples_of
 from shanshui.platform.store.models import RosterVersion
 from shanshui.standards.errors import UnverifiedFigure
 from shanshui.water import surface
@@ -50,14 +49,15 @@ class WaterRun:
         self.items = self.known()
         self._final: frozenset[int] = frozenset()
         self._there: list[date] | None = None
+        self._lakes: set[str] = set()  # places that are no regions of sections
 
     def known(self) -> list[str]:
         """Return the properties that are read."""
-        return list(known_items(standard(None)))
+        return list(dict.fromkeys([*known_items(standard(None)), *lakes.parameters()]))
 
     def wanted(self) -> list[str]:
         """Return the indicators that are answered."""
-        return list(wanted())
+        return [*wanted(), *lakes.wanted()]
 
     def figures(
         self,
@@ -67,8 +67,14 @@ class WaterRun:
         regions: pl.DataFrame,
         edition: str | None,
     ) -> pl.DataFrame:
-        """Compute the figures of regions over a period; see `figures_of`."""
-        return figures_of(rows, term, listed, regions, self.items, edition)
+        """Compute the figures of regions over a period; see `figures_of`, `lakes.figures_of`."""
+        items = known_items(standard(edition))
+        own = rows.filter(pl.col("property").is_in(items))
+        wide = regions.filter(~pl.col("region").is_in(self._lakes))
+        parts = [lakes.figures_of(rows, term, listed, regions)]
+        if own.height:
+            parts.append(figures_of(own, term, listed, wide, items, edition))
+        return pl.concat(parts, how="diagonal")
 
     def run(self) -> Written:
         """Compute and store what is asked for, or what has changed."""
@@ -190,7 +196,7 @@ class WaterRun:
         rows = self.rows(first, last, holder)
         listed = self.listed(version, year)
         edition = None if holder is None else holder.edition
-        found = [pl.DataFrame(schema=FIGURES | {"inputs": pl.String, "raw": pl.Int64})]
+        found = [pl.DataFrame(schema=MADE)]
         regions = self.regions(version)
         for one in terms:
             if one.kind == "ytd" and not self._reaches(one):
@@ -199,7 +205,7 @@ class WaterRun:
             if inside.height:
                 found.append(self.figures(inside, one, listed, regions, edition))
         scope_regions = self.job.regions
-        lines = pl.concat(found)
+        lines = pl.concat(found, how="diagonal")
         if scope_regions is not None:
             lines = lines.filter(pl.col("region").is_in(list(scope_regions)))
         kept = self._lines(lines, version, terms, regions, holder)
@@ -231,7 +237,16 @@ class WaterRun:
         )
 
     def regions(self, version: Version) -> pl.DataFrame:
-        """Return sections with every region that they count for."""
+        """Return sections with every region that they count for, and lakes as places."""
+        parts = self.regions_of(version)
+        known = pl.concat(parts)["region"].unique().to_list()
+        with self.job.workspace.ledger.read() as session:
+            bodies = lakes.places(session, version.counted, known)
+        self._lakes |= set(bodies["region"])
+        return pl.concat([*parts, bodies]).unique(maintain_order=True)
+
+    def regions_of(self, version: Version) -> list[pl.DataFrame]:
+        """Return stations by cities and counties, by groups, and by the region of the workspace."""
         both = version.places.all().select("station", "region")
         parts = [both]
         for code, members in version.places.groups.items():
@@ -240,7 +255,7 @@ class WaterRun:
         if (home := self.job.workspace.region) is not None:
             alone = version.counted.join(both, on="station", how="anti").select("station")
             parts.append(alone.with_columns(pl.lit(home).alias("region")))
-        return pl.concat(parts).unique(maintain_order=True)
+        return parts
 
     def _lines(
         self,
@@ -256,7 +271,7 @@ class WaterRun:
             orient="row",
         )
         counted = regions.join(version.counted, on="station", how="semi")
-        sizes = counted.group_by("region").agg(pl.len().cast(pl.Int64).alias("stations"))
+        sizes = counted.group_by("region").agg(pl.len().cast(pl.Int64).alias("listed"))
         if holder is not None:
             status: pl.Expr = pl.lit("定版")
         else:
@@ -266,7 +281,7 @@ class WaterRun:
             .join(sizes, on="region", how="left")
             .with_columns(
                 pl.lit(version.text).alias("roster"),
-                pl.lit(None, pl.String).alias("formula"),
+                pl.coalesce("stations", "listed").alias("stations"),
                 status.alias("status"),
                 pl.lit(None if holder is None else holder.text, pl.String).alias("freeze"),
                 pl.lit(self.job.cut.version if holder is None else holder.lake_version).alias(
@@ -283,7 +298,7 @@ class WaterRun:
 
 def wanted() -> dict[str, dict[str, Any]]:
     """Return the indicators of the catalogue that surface water answers, by code."""
-    return {row["code"]: row for row in indicator_rows() if row["method"].startswith(f"{_HOME}.")}
+    return indicators(_HOME)
 
 
 def sections(
@@ -313,11 +328,7 @@ def sections(
     polars DataFrame
         A row for each section: its means, ``class, attains, left_out`` …
     """
-    there = [i for i in items if i in set(rows["property"].unique())]
-    # A sample belongs to the day that it ends in.
-    day = rows.with_columns(period=pl.lit(1, pl.Int32))
-    wide = samples_of(day, there, datetime.combine(term.start, time()))
-    wide = wide.join(listed.select("station", "kind"), on="station")
+    wide = sampled(rows, items, term).join(listed.select("station", "kind"), on="station")
     kind: Any = term.months if term.kind == "ytd" else term.kind
     means = surface.aggregate(wide, by=["station", "kind"], period=kind, edition=edition)
     placed = surface.enroll(means.drop("kind"), surface.roster(listed))

@@ -147,9 +147,12 @@ def water(
 def samples(rows: pl.DataFrame, items: Sequence[str], first: datetime) -> pl.DataFrame:
     """Turn observations of water into samples: a result below its limit as it was written.
 
-    The lake has half the limit and the flag L; the method halves the limit itself.
+    The lake has half the limit and the flag L, or no value and the flag ND where the limit is not
+    stated; the method halves the limit itself.
     """
-    below = pl.col("flag").str.split(",").list.contains("L").fill_null(value=False)
+    flags = pl.col("flag").str.split(",")
+    below = flags.list.contains("L").fill_null(value=False)
+    bare = flags.list.contains("ND").fill_null(value=False) & pl.col("value").is_null()
     value = pl.col("value").cast(pl.String)
     texts = rows.select(
         "station",
@@ -160,9 +163,11 @@ def samples(rows: pl.DataFrame, items: Sequence[str], first: datetime) -> pl.Dat
         "property",
         pl.when(below)
         .then((pl.col("value") * 2).cast(pl.String) + "L")
+        .when(bare)
+        .then(pl.lit("ND"))
         .otherwise(value)
         .alias("value"),
-        below.alias("below"),
+        (below | bare).alias("below"),
     )
     wide = texts.pivot("property", index=["station", "time"], values="value", sort_columns=True)
     plain = set(rows["property"].unique()) - set(texts.filter("below")["property"])
