@@ -3,7 +3,8 @@
 import shutil
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from math import log
+from math import exp, log
+from pathlib import Path
 from random import Random
 
 import polars as pl
@@ -12,15 +13,16 @@ from assess_samples import plain
 from polars.testing import assert_frame_equal
 from track_samples import plan, promise
 
-from shanshui.platform import assess
+from shanshui.platform import assess, demo
 from shanshui.platform.assess.lineage import explain
 from shanshui.platform.assess.tables import RESULTS, RUNS
 from shanshui.platform.report import explain as report
-from shanshui.platform.review import rosters
+from shanshui.platform.review import freeze, rosters
 from shanshui.platform.store import Workspace
 from shanshui.platform.track import standings
 
 CITY, COUNTY, OTHER, PROVINCE = "441800", "441802", "440100", "440000"
+HULUN = Path(demo.__file__).parent / "samples" / "water_published" / "hulun.csv"
 TLI, SOURCE = "water.lake.tli", "water.source.complying_share"
 BAD, GOOD, SEA = "water.ground.v_share", "water.ground.good_share", "water.sea.good_share"
 
@@ -154,6 +156,15 @@ def test_what_was_never_detected_in_a_well_is_class_one(empty):
     assert judged == {"G1": "Ⅰ", "G2": "Ⅴ", "G3": "Ⅰ"}
 
 
+def test_samples_of_two_lengths_may_end_together(empty):
+    wells(empty)
+    daily = rows([("G1", "2026-04-10", "mn", 1.2)])
+    hourly = daily.with_columns(period=pl.lit(3600, pl.Int32), value=pl.lit(2.0))
+    empty.lake.store(pl.concat([daily, hourly]), source="地下水.xlsx")
+    assess.run(empty)
+    assert value(empty, BAD, "2026-04") == "100.0"  # (1.2 + 2.0) / 2 = 1.6
+
+
 LIMITS = {  # GB/T 14848-2017, mg/L: Ⅰ to Ⅳ
     "mn": ("0.05", "0.05", "0.10", "1.50"),
     "nh3n": ("0.02", "0.10", "0.50", "1.50"),
@@ -264,6 +275,30 @@ def test_a_source_complies_where_all_its_samples_do(empty):
     assert moved(empty) == set()
 
 
+def test_the_published_share_of_sources_of_2019(empty):
+    # The nation: 565 of 590 surface sources and 265 of 312 wells complied all year: 95.8, 84.9 and
+    # together 830 of 902, 92.0 %.
+    codes = [f"S{n}" for n in range(902)]
+    well = [n >= 590 for n in range(902)]
+    enrol(
+        empty,
+        "source",
+        station=codes,
+        code=codes,
+        kind=["地下水" if one else "河流" for one in well],
+        city=["清远市"] * 902,
+        county=["清新区" if one else "清城区" for one in well],
+    )
+    samples = [(code, f"2026-{month}-10", "fe", 0.3) for code in codes for month in ("01", "07")]
+    failing = [*codes[:25], *codes[590:637]]
+    samples += [(code, "2026-10-10", "fe", 0.31) for code in failing]
+    empty.lake.store(rows(samples), source="水源.xlsx")
+    assess.run(empty, period="2026")
+    assert value(empty, SOURCE, "2026", COUNTY) == "95.8"
+    assert value(empty, SOURCE, "2026", "441803") == "84.9"
+    assert value(empty, SOURCE, "2026") == "92.0"
+
+
 # -------------------------------------------------------------------------------------------- sea
 
 
@@ -323,6 +358,23 @@ def test_the_sea_is_counted_by_points_where_none_has_an_area(empty):
     assert value(empty, SEA, "2026-05", "440500") == "33.3"
     assert value(empty, SEA, "2026", "440500") == "66.7"
     assert figure(empty, SEA, "2026", "440500")["formula"] == "点位法"
+
+
+def test_the_published_share_of_the_east_china_sea(empty):
+    # 2017: 15.9, 31.0, 12.4, 9.7 and 31.0 % of classes 1 to 5; 优良 46.9 %.
+    enrol(
+        empty,
+        "sea",
+        station=list("甲乙丙丁戊"),
+        code=[f"H{n}" for n in range(1, 6)],
+        city="汕头市",
+        area=[15.9, 31.0, 12.4, 9.7, 31.0],
+    )
+    nitrogen = enumerate((0.2, 0.3, 0.4, 0.5, 0.51), start=1)
+    samples = rows((f"H{n}", "2026-08-10", "din", value) for n, value in nitrogen)
+    empty.lake.store(samples, source="海水.xlsx")
+    assess.run(empty, domain="sea")
+    assert value(empty, SEA, "2026", "440500") == "46.9"
 
 
 # ------------------------------------------------------------------------------------------ lakes
@@ -395,6 +447,30 @@ def test_a_lake_has_the_index_of_the_means_of_its_points(empty):
     assert figure(empty, TLI, "2026-04", "星湖")["stations"] == 2
     # A lake is a place of this indicator alone.
     assert assess.read(empty, region="星湖")["indicator"].unique().to_list() == [TLI]
+
+
+def test_the_published_index_of_hulun_lake(empty):
+    """The concentrations behind the published sub-indices yield the published index again."""
+    published = pl.read_csv(HULUN)
+    forms = {"chla": (2.5, 1.086), "tp": (9.436, 1.624), "tn": (5.453, 1.694), "sd": (5.118, -1.94)}
+    enrol(
+        empty, "water", station=["湖心"], code=["L1"], kind=["湖库"], river=["呼伦湖"],
+        city=["呼伦贝尔市"],
+    )  # fmt: skip
+    months = {f"2026-{n:02}": row for n, row in enumerate(published.iter_rows(named=True), start=1)}
+    empty.lake.store(
+        rows(
+            ("L1", f"{month}-10", item, exp((row[f"tli_{item}"] / 10 - a) / b))
+            for month, row in months.items()
+            for item, (a, b) in forms.items()
+        ),
+        source="湖库.xlsx",
+    )
+    assess.run(empty, domain="water")
+    assert len(months) == 10
+    for month, row in months.items():
+        assert abs(float(value(empty, TLI, month, "呼伦湖")) - row["published"]) <= 0.0051, month
+    assert figure(empty, TLI, "2026-01", "呼伦湖")["formula"] == "参数：叶绿素a、总磷、总氮、透明度"
 
 
 def test_an_index_of_fewer_parameters_says_so(empty):
@@ -562,3 +638,36 @@ def test_targets_of_water_are_answered(whole):
     assert shown[SOURCE]["rest"] is None
     for row in shown.values():
         assert explain(whole, row["part_ref"] or row["ref"]).recomputed["equal"]
+
+
+@pytest.mark.parametrize(
+    ("domain", "indicator", "region", "sample", "kind", "shown"),
+    [
+        ("ground", BAD, CITY, ("G1", "2026-04-10", "mn", 9.0), "city_shares", "bad_ratio"),
+        ("source", SOURCE, CITY, ("S1", "2026-04-10", "fe", 9.0), "city_shares", "complying_ratio"),
+        ("sea", SEA, "440500", ("H1", "2026-05-10", "do", 1.0), "city_shares", "good_ratio"),
+        ("water", TLI, "星湖", ("L1", "2026-04-10", "sd", 9.0), None, None),
+    ],
+)
+def test_a_final_period_stays(whole, domain, indicator, region, sample, kind, shown):
+    month = sample[1][:7]
+    before = value(whole, indicator, month, region)
+    told = {"who": "张三", "domain": domain, "today": date(2026, 12, 1), "force": "有点位未采样"}
+    row = freeze.take(whole, month, **told)
+    with whole.ledger.read() as session:
+        lines = freeze.figures(session, row)
+    if kind is not None:
+        city = {"440500": "汕头市"}.get(region, "清远市")
+        (line,) = [one for one in lines if (one["kind"], one["place"]) == (kind, city)]
+        assert float(line["figures"][shown]) == float(before)
+        assert any(one["kind"] == "point" for one in lines)
+    assert freeze.verify(whole, row, recompute=True) == []
+    assess.run(whole)
+    whole.lake.store(rows([sample]), source="迟到", state="corrected")
+    assess.run(whole)
+    found = figure(whole, indicator, month, region)
+    assert (found["value"], found["status"]) == (before, "定版")
+    assert found["freeze"] == f"{month}#1"
+    assert explain(whole, found["id"]).recomputed["equal"]
+    assert freeze.verify(whole, row, recompute=True) == []
+    same_from_nothing(whole)

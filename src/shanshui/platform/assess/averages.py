@@ -50,7 +50,11 @@ def sampled(rows: pl.DataFrame, items: Iterable[str], term: Term) -> pl.DataFram
     """
     known = set(rows["property"].unique())
     there = [i for i in items if i in known]
-    moments = rows.filter(pl.col("property").is_in(there)).with_columns(period=pl.lit(1, pl.Int32))
+    # What ends at one moment may be of several lengths (a day's sample, an hour's): a sample each.
+    number = pl.col("period").rank("dense").over("station", "property", "time").cast(pl.Int64)
+    moments = rows.filter(pl.col("property").is_in(there)).with_columns(
+        time=pl.col("time") - pl.duration(microseconds=number - 1), period=pl.lit(1, pl.Int32)
+    )
     return samples_of(moments, there, datetime.combine(term.start, time()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ JUDGED = ("station", "class_name", "main_text", "left_out", "entered", "raw")
 """Columns that every judgement of points has."""
 
 
-class PointsRun(WaterRun):
+class PointsRun(WaterRun, ABC):
     """One roster of points in one run, each judged by its samples of a period.
 
     A subclass says by what points are judged and how they are counted.
@@ -43,6 +44,11 @@ class PointsRun(WaterRun):
 
     home = ""
     """The module whose functions answer the indicators."""
+
+    @classmethod
+    @abstractmethod
+    def known(cls) -> list[str]:
+        """Return the properties that are read."""
 
     def wanted(self) -> list[str]:
         """Return the indicators that are answered."""
@@ -52,8 +58,10 @@ class PointsRun(WaterRun):
         """Return points with every region that they count for."""
         return pl.concat(self.regions_of(version)).unique(maintain_order=True)
 
+    @classmethod
+    @abstractmethod
     def judged(
-        self, rows: pl.DataFrame, term: Term, listed: pl.DataFrame, edition: str | None
+        cls, rows: pl.DataFrame, term: Term, listed: pl.DataFrame, edition: str | None
     ) -> pl.DataFrame:
         """Judge each point over a period.
 
@@ -62,9 +70,10 @@ class PointsRun(WaterRun):
         polars DataFrame
             A row a point: columns of `JUDGED` and what `counted` needs.
         """
-        raise NotImplementedError
 
-    def counted(self, placed: pl.DataFrame, everywhere: pl.DataFrame) -> pl.DataFrame:
+    @classmethod
+    @abstractmethod
+    def counted(cls, placed: pl.DataFrame, everywhere: pl.DataFrame) -> pl.DataFrame:
         """Count judged points by region; see `averages.told`.
 
         Parameters
@@ -74,7 +83,6 @@ class PointsRun(WaterRun):
         everywhere : polars DataFrame
             All assessed points of the roster with each ``region``, sampled or not.
         """
-        raise NotImplementedError
 
     def figures(
         self,
@@ -104,12 +112,14 @@ class GroundRun(PointsRun):
     domain = "ground"
     home = GROUND
 
-    def known(self) -> list[str]:
+    @classmethod
+    def known(cls) -> list[str]:
         """Return the properties that are read."""
         return [_NAMED.get(i, i) for i in ground.rows_of(ground.standard(None), "mg/L")]
 
+    @classmethod
     def judged(
-        self, rows: pl.DataFrame, term: Term, listed: pl.DataFrame, edition: str | None
+        cls, rows: pl.DataFrame, term: Term, listed: pl.DataFrame, edition: str | None
     ) -> pl.DataFrame:
         """Give each well the class of the means of its samples."""
         rules = ground.rows_of(ground.standard(edition), "mg/L")
@@ -118,7 +128,8 @@ class GroundRun(PointsRun):
         judged = ground.classify(means, organics="mg/L", edition=edition)
         return _with_marks(judged, [i for i in rules if i in means.columns], rows, listed)
 
-    def counted(self, placed: pl.DataFrame, _: pl.DataFrame) -> pl.DataFrame:
+    @classmethod
+    def counted(cls, placed: pl.DataFrame, _: pl.DataFrame) -> pl.DataFrame:
         """Count wells by class."""
         shares = ground.share(placed, by="region")
         return shares.rename({"points": "stations"}).join(_editions(placed), on="region")
@@ -130,12 +141,14 @@ class SourceRun(PointsRun):
     domain = "source"
     home = SOURCES
 
-    def known(self) -> list[str]:
+    @classmethod
+    def known(cls) -> list[str]:
         """Return the properties that are read."""
         return [_NAMED.get(i, i) for i in sources.judged_items()]
 
+    @classmethod
     def judged(
-        self, rows: pl.DataFrame, term: Term, listed: pl.DataFrame, edition: str | None
+        cls, rows: pl.DataFrame, term: Term, listed: pl.DataFrame, edition: str | None
     ) -> pl.DataFrame:
         """Say of each source whether all its samples comply, and what exceeds."""
         rules = sources.judged_items()
@@ -178,7 +191,8 @@ class SourceRun(PointsRun):
         )  # fmt: skip
         return _with_marks(judged, items, rows, listed, used)
 
-    def counted(self, placed: pl.DataFrame, _: pl.DataFrame) -> pl.DataFrame:
+    @classmethod
+    def counted(cls, placed: pl.DataFrame, _: pl.DataFrame) -> pl.DataFrame:
         """Count sources that comply."""
         shares = sources.rate(placed, by="region")
         return (
@@ -194,7 +208,8 @@ class SeaRun(PointsRun):
     domain = "sea"
     home = SEA
 
-    def known(self) -> list[str]:
+    @classmethod
+    def known(cls) -> list[str]:
         """Return the properties that are read; ammonium is the lake's ammonia nitrogen."""
         e = sea.standard(None)
         items = [row["item"] for row in e.table("limits")]
@@ -213,8 +228,9 @@ class SeaRun(PointsRun):
             parts.append(inside.with_columns(pl.lit(home).alias("region")))
         return parts
 
+    @classmethod
     def judged(
-        self, rows: pl.DataFrame, term: Term, listed: pl.DataFrame, edition: str | None
+        cls, rows: pl.DataFrame, term: Term, listed: pl.DataFrame, edition: str | None
     ) -> pl.DataFrame:
         """Give each point the class of the means of its samples."""
         e = sea.standard(edition)
@@ -231,7 +247,8 @@ class SeaRun(PointsRun):
         marked = _with_marks(judged, [i for i in rules if i in means.columns], rows, listed)
         return marked.join(listed.select("station", "area"), on="station", how="left")
 
-    def counted(self, placed: pl.DataFrame, everywhere: pl.DataFrame) -> pl.DataFrame:
+    @classmethod
+    def counted(cls, placed: pl.DataFrame, everywhere: pl.DataFrame) -> pl.DataFrame:
         """Count points or areas by class: areas where every point of the roster has one."""
         parts = []
         known = pl.col("area").is_not_null()
@@ -264,6 +281,8 @@ class SeaRun(PointsRun):
         return both.rename({"points": "stations"}).join(_editions(placed), on="region")
 
 
+POINTS: dict[str, type[PointsRun]] = {"source": SourceRun, "ground": GroundRun, "sea": SeaRun}
+"""What judges the points of each domain."""
 _AMMONIUM = {"nh4n": "nh3n"}
 """Part of inorganic nitrogen and what the lake calls it."""
 
