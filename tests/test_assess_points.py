@@ -302,13 +302,13 @@ def test_the_published_share_of_sources_of_2019(empty):
 # -------------------------------------------------------------------------------------------- sea
 
 
-def sea(workspace, areas):
+def sea(workspace, areas, cities=("汕头市", "汕头市", "汕头市", "湛江市")):
     enrol(
         workspace,
         "sea",
         station=["甲", "乙", "丙", "丁"],
         code=["H1", "H2", "H3", "H4"],
-        city=["汕头市", "汕头市", "汕头市", "湛江市"],
+        city=list(cities),
         area=areas,
     )
     workspace.lake.store(
@@ -346,6 +346,9 @@ def test_the_sea_of_a_province_is_all_its_points(tmp_path):
         sea(workspace, [30, 50, 20, 100])
         assert value(workspace, SEA, "2026", PROVINCE) == "90.0"
         assert figure(workspace, SEA, "2026", PROVINCE)["stations"] == 4
+    with Workspace.create(tmp_path / "外", name="省厅", region=PROVINCE) as workspace:
+        sea(workspace, [30, 50, 20, 100], ["汕头市", "厦门市", "汕头市", None])
+        assert value(workspace, SEA, "2026", PROVINCE) == "86.7"  # 30 and 100 of 150
     with Workspace.create(tmp_path / "又", name="省厅", region=PROVINCE) as workspace:
         sea(workspace, [30, 50, 20, None])
         row = figure(workspace, SEA, "2026", PROVINCE)
@@ -447,6 +450,20 @@ def test_a_lake_has_the_index_of_the_means_of_its_points(empty):
     assert figure(empty, TLI, "2026-04", "星湖")["stations"] == 2
     # A lake is a place of this indicator alone.
     assert assess.read(empty, region="星湖")["indicator"].unique().to_list() == [TLI]
+
+
+def test_of_many_lakes_the_first_are_named(empty):
+    names = [f"湖{letter}" for letter in "abcdefgh"]
+    enrol(
+        empty, "water", station=names, code=names, kind=["湖库"] * 8, river=[None] * 8,
+        city=["清远市"] * 8,
+    )  # fmt: skip
+    empty.lake.store(rows((name, "2026-04-10", "tp", 0.02) for name in names), source="湖库.xlsx")
+    assess.run(empty, domain="water", period="2026-04")
+    # A point without a water body is a lake by its own name.
+    assert figure(empty, TLI, "2026-04", "湖h")["reason"] == "missing_items:chla,tn"
+    named = "湖a、湖b、湖c、湖d、湖e、湖f等 8 个"
+    assert figure(empty, TLI, "2026-04")["reason"] == f"several_lakes:{named}"
 
 
 def test_the_published_index_of_hulun_lake(empty):

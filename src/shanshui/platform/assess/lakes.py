@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _HOME = "shanshui.water.lake"
 _OWN_PLACES = ("unit", "group")
 LAKE = "湖库"
+_MOST_NAMED = 6
 
 
 def wanted() -> dict[str, dict[str, Any]]:
@@ -170,7 +171,7 @@ def figures_of(
         .join(lakes, on="region")
         .with_columns(
             pl.when(~single)
-            .then(pl.lit("several_lakes:") + pl.col("lakes").list.join("、"))
+            .then(pl.lit("several_lakes:") + _named(pl.col("lakes")))
             .otherwise(pl.coalesce("short", pl.lit("missing_items:") + lacking))
             .alias("reason"),
             pl.when(single).then("tli").alias("tli"),
@@ -185,3 +186,10 @@ def figures_of(
     )
     inputs = inputs.select("region", pl.when("single").then("inputs").alias("inputs"), "raw")
     return told(counted, wanted(), inputs, term, int(e.parameter("digits")))
+
+
+def _named(lakes: pl.Expr) -> pl.Expr:
+    """Name lakes; of many the first and how many there are."""
+    many = pl.lit("等 ") + lakes.list.len().cast(pl.String) + pl.lit(" 个")
+    more = pl.when(lakes.list.len() > _MOST_NAMED).then(many).otherwise(pl.lit(""))
+    return lakes.list.head(_MOST_NAMED).list.join("、") + more

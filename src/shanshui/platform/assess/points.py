@@ -222,8 +222,7 @@ class SeaRun(PointsRun):
         A province with cities that have no sea is never a group of the roster.
         """
         parts = super().regions_of(version)
-        home = self.job.workspace.region
-        if home is not None and home not in pl.concat(parts)["region"]:
+        if (home := self.job.workspace.region) is not None:
             inside = pl.concat(parts).filter(pl.col("region").is_in(_within(home)))
             parts.append(inside.with_columns(pl.lit(home).alias("region")))
         return parts
