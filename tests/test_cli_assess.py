@@ -4,10 +4,12 @@ import json
 import shutil
 from datetime import datetime
 
+import polars as pl
 import pytest
 from assess_samples import enrol, hours, one_value
 
 from shanshui.cli import main
+from shanshui.platform.review import rosters
 from shanshui.platform.store import Workspace
 
 
@@ -60,9 +62,31 @@ def test_results_are_listed_without_computing(place, capsys):
     assert "有效天数不足" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("place")
+def test_results_are_listed_by_the_rosters_that_answer(capsys):
+    with Workspace.open() as workspace:
+        wells = pl.DataFrame({"station": ["一号井"], "code": ["G1"], "city": ["清远市"]})
+        told = {"who": "张三", "code": "jing", "domain": "ground", "purpose": "地下水"}
+        rosters.load(workspace.ledger, wells, version="2026", start="2026-01-01", **told)
+        workspace.lake.store(one_value(9.0, station="G1", item="mn"), source="地下水.xlsx")
+    assert run("assess", "--domain", "ground") == 0
+    assert "地下水国控点位Ⅴ类水比例" in capsys.readouterr().out
+    assert run("assess", "--list", "--domain", "ground", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["indicator"] for row in rows} == {"water.ground.v_share", "water.ground.good_share"}
+    assert run("assess", "--list", "--domain", "water", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert run("explain", "water.ground.v_share", "清远市", "2026-10") == 0
+    assert "从原始数据重算，相等" in capsys.readouterr().out
+    assert run("assess", "--domain", "sea") == 0
+    assert "没有在用名单" in capsys.readouterr().err
+
+
 def test_methods_that_observations_do_not_answer_are_listed(capsys):
     assert run("assess", "--unanswered", "--json") == 0
-    assert "water.lake.tli" in {row["code"] for row in json.loads(capsys.readouterr().out)}
+    assert "soil.farmland.safe_share" in {
+        row["code"] for row in json.loads(capsys.readouterr().out)
+    }
 
 
 @pytest.mark.usefixtures("place")

@@ -409,6 +409,12 @@ CASES = {
         add(lambda: [listing(id=2, roster_id=2)]),
         add(lambda: [entry(version_id=2)]),
     ),
+    "roster_area_of_some": steps(
+        add(lambda: [roster(id=2, code="haiyu", domain="sea", purpose="近岸海域")]),
+        add(lambda: [listing(id=2, roster_id=2)]),
+        add(lambda: [entry(version_id=2, area="30")]),
+        add(lambda: [entry(version_id=2, station_code="s2", name="城南", position=2)]),
+    ),
     "roster_in_use_ended": change(models.RosterVersion, end="2026-11-19"),
     "freeze_of_another_roster": change(models.Freeze, domain="water"),
     "freeze_before_end": change(models.Freeze, frozen_at=datetime(2026, 9, 30, tzinfo=UTC)),
@@ -498,6 +504,7 @@ ALSO = {  # what follows from the same fault
     "place_outside_text": {"plan_coverage"},
     "plan_weaker": {"group_without_members"},
     "roster_station_twice": {"roster_station_unknown"},
+    "roster_area_of_some": {"roster_station_unknown"},
     "roster_moved_station_listed": {"roster_station_unknown", "roster_moved_from_unknown"},
     "freeze_none_in_force": {"freeze_missing"},
     # A freeze is read through a session of its own, which does not see what is not committed.

@@ -44,6 +44,9 @@ class Domain(StrEnum):
 
     AIR = "air"
     WATER = "water"
+    SOURCE = "source"
+    GROUND = "ground"
+    SEA = "sea"
     NOISE = "noise"
 
 
@@ -128,7 +131,7 @@ def assess(
             asked: dict[str, Any] = {"period": _texts(period), "region": _codes(region)}
             rows = platform.read(workspace, as_of=day, **asked)
             if domain is not None:
-                rows = rows.filter(rows["indicator"].str.starts_with(f"{domain}."))
+                rows = rows.filter(rows["indicator"].is_in(platform.answered(str(domain))))
             _deliver(rows, listing, "结果 results")
             return
         with err().status("评价 assessing") as status:

@@ -52,6 +52,9 @@ class Domain(StrEnum):
 
     AIR = "air"
     WATER = "water"
+    SOURCE = "source"
+    GROUND = "ground"
+    SEA = "sea"
 
 
 _KINDS = {
@@ -59,6 +62,7 @@ _KINDS = {
     "city_daily": "城市日",
     "station": "点位",
     "section": "断面",
+    "point": "点位",
     "shares": "类别比例",
     "city_shares": "城市类别比例",
 }
@@ -70,7 +74,11 @@ _SHOWN = {
     ),
     "city_daily": ("pm25", "pm10", "o3_8h", "no2", "so2", "co", "aqi", "category"),
     "section": ("class_name", "target", "attains", "status", "main_text", "left_out"),
-    "shares": ("sections", "good_ratio", "bad_ratio", "judged", "attained_ratio"),
+    "point": ("class_name", "main_text", "left_out"),
+    "shares": (
+        *("sections", "stations", "good_ratio", "bad_ratio", "judged", "attained_ratio"),
+        *("complying", "complying_ratio", "formula", "reason"),
+    ),
 }
 _SHOWN |= {"station": _SHOWN["city"], "city_shares": _SHOWN["shares"]}
 
@@ -181,7 +189,10 @@ def _domain(workspace: Workspace, domain: Domain | None, roster: str | None) -> 
             return rosters.find(session, roster).domain
         used = sorted(set(session.scalars(select(RosterUse.domain))))
     if len(used) != 1:
-        raise ShanshuiError("请写明 --domain air 或 water / say --domain air or water")
+        names = [str(one) for one in Domain]
+        raise ShanshuiError(
+            f"请写明 --domain {'、'.join(names)} / say --domain: {', '.join(names)}"
+        )
     return used[0]
 
 
@@ -304,7 +315,9 @@ def show(
         lines = freeze.figures(session, row)
         title = f"{row.period} {row.domain} 第 {row.number} 版定版（{row.basis}）"
     kinds = list(dict.fromkeys(line["kind"] for line in lines))
-    chosen = kind or next((k for k in ("city", "section", "station") if k in kinds), "city")
+    chosen = kind or next(
+        (k for k in ("city", "section", "point", "station") if k in kinds), "city"
+    )
     if chosen not in kinds:
         raise ShanshuiError(
             f"没有 {chosen} 的结果；有：{'、'.join(kinds)} / no figures of {chosen}; there are: "
@@ -316,7 +329,8 @@ def show(
         if line["kind"] == chosen
     ]
     heads = {"place": _KINDS[chosen]} | ({"start": "日期"} if chosen.endswith("daily") else {})
-    heads |= {name: label(name) for name in _SHOWN[chosen]}
+    there = {name for row in rows for name in row}
+    heads |= {name: label(name) for name in _SHOWN[chosen] if name in there}
     deliver(rows, rows, heads, listing, title)
     others = [k for k in kinds if k != chosen]
     if others and listing.said() is Form.TABLE:

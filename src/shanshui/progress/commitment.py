@@ -297,11 +297,11 @@ class SoFar:
         The last day that is in.
     done, left : int
         Valid days (or months) so far, and expected in the rest of the year. With
-        ``count="sections"`` `done` is every section, as each is judged on its mean so far, and
-        `left` is 0.
+        ``count="sections"`` or ``"points"`` `done` is every one, as each is judged on its mean so
+        far, and `left` is 0.
     counted : int or None
         For a ratio: the units so far that count in it (good days, sections of Ⅰ—Ⅲ).
-    count : {"days", "months", "sections"}
+    count : {"days", "months", "sections", "points"}
         What the units are.
     unit, region, basis
         As in `Figure`.
@@ -328,7 +328,7 @@ class SoFar:
     done: int
     left: int
     counted: int | None = None
-    count: Literal["days", "months", "sections"] = "days"
+    count: Literal["days", "months", "sections", "points"] = "days"
     unit: str | None = None
     region: str | None = None
     basis: Basis = field(default_factory=Basis)
@@ -347,10 +347,10 @@ class SoFar:
                 f"百分位数的日值应有 {self.done} 个，得到 {len(self.daily)} 个 / "
                 f"a percentile of {self.done} days has as many values, got {len(self.daily)}"
             )
-        if self.count == "sections" and (self.left or self.counted is None):
+        if self.count in ("sections", "points") and (self.left or self.counted is None):
             raise ShanshuiError(
-                "断面比例应给出达标断面数 counted，且 left 为 0 / "
-                "a ratio of sections needs counted, and left is 0"
+                "断面（点位）比例应给出达标数 counted，且 left 为 0 / "
+                "a ratio of sections or points needs counted, and left is 0"
             )
 
     @property

@@ -105,12 +105,6 @@ def _rest(asked: Judging, so_far: SoFar) -> Rest | None:
         return remaining_days(
             goal.bound, counted=int(days), left=so_far.left, comparator=sign, of=so_far.tally
         )
-    if so_far.count == "sections":
-        counted = so_far.counted
-        assert counted is not None
-        return remaining_sections(
-            goal.bound, total=so_far.done, counted=counted, comparator=sign, digits=digits
-        )
     if so_far.percent is not None:
         if sign[0] == ">":
             return None  # nothing exact is said of a percentile that has to be exceeded
@@ -124,6 +118,19 @@ def _rest(asked: Judging, so_far: SoFar) -> Rest | None:
             same=so_far.daily_same,
             last_year=so_far.daily_last,
         )
+    match so_far.count:
+        case "sections" | "points" as places:
+            assert so_far.counted is not None
+            return remaining_sections(
+                goal.bound,
+                total=so_far.done,
+                counted=so_far.counted,
+                comparator=sign,
+                digits=digits,
+                count=places,
+            )
+        case "days" | "months" as units:
+            pass
     ratio = so_far.counted is not None
     mean: Number | None = None if ratio or not so_far.done else so_far.value
     return remaining(
@@ -134,7 +141,7 @@ def _rest(asked: Judging, so_far: SoFar) -> Rest | None:
         days=so_far.counted,
         comparator=sign,
         digits=digits,
-        count=so_far.count,
+        count=units,
         best=so_far.best,
     )
 

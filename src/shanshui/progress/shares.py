@@ -11,6 +11,9 @@ from shanshui.progress._exact import Number, exact, plain, whole
 from shanshui.progress.remainder import Comparator, limit_of, remaining
 from shanshui.standards import ShanshuiError
 
+Whole = Literal["sections", "points"]
+_WORDS: dict[Whole, str] = {"sections": "断面", "points": "点位"}
+
 
 @dataclass(frozen=True)
 class Spare:
@@ -30,6 +33,8 @@ class Spare:
         Sections that may still turn for the worse; negative: so many have to turn for the better.
     feasible : bool
         Some number of sections meets the target.
+    count : {"sections", "points"}
+        What they are: sections of rivers and lakes, or points of groundwater.
     """
 
     target: Fraction
@@ -39,6 +44,7 @@ class Spare:
     so_far: Fraction
     allowed: int
     feasible: bool
+    count: Whole = "sections"
 
     @property
     def value(self) -> None:
@@ -66,19 +72,20 @@ class Spare:
         '149个断面中还可有1个断面超标'
         """
         pick = 0 if language == "zh" else 1
+        word, words = _WORDS[self.count], self.count
         if not self.feasible:
             return (
-                f"{self.total}个断面全部达标也不能达到目标",
-                f"all {self.total} sections together do not reach the target",
+                f"{self.total}个{word}全部达标也不能达到目标",
+                f"all {self.total} {words} together do not reach the target",
             )[pick]
         if self.allowed < 0:
             return (
-                f"{self.total}个断面中还须有{-self.allowed}个断面转为达标",
-                f"{-self.allowed} of {self.total} sections have to come to meet the target",
+                f"{self.total}个{word}中还须有{-self.allowed}个{word}转为达标",
+                f"{-self.allowed} of {self.total} {words} have to come to meet the target",
             )[pick]
         return (
-            f"{self.total}个断面中还可有{self.allowed}个断面超标",
-            f"{self.allowed} of {self.total} sections may still be lost",
+            f"{self.total}个{word}中还可有{self.allowed}个{word}超标",
+            f"{self.allowed} of {self.total} {words} may still be lost",
         )[pick]
 
 
@@ -89,6 +96,7 @@ def remaining_sections(
     counted: int,
     comparator: Comparator = ">=",
     digits: int | None = None,
+    count: Whole = "sections",
 ) -> Spare:
     """Say how many sections may still fail (还可超标几个断面).
 
@@ -103,6 +111,8 @@ def remaining_sections(
         Sections, and those that count in the ratio now.
     comparator, digits
         As in `remaining`.
+    count : {"sections", "points"}
+        What they are.
 
     Raises
     ------
@@ -117,7 +127,8 @@ def remaining_sections(
     counted, total = whole(counted, "counted"), whole(total, "total")
     if counted > total:
         raise ShanshuiError(
-            f"计入断面 {counted} 多于断面总数 {total} / {counted} sections counted of {total}"
+            f"计入{_WORDS[count]} {counted} 多于{_WORDS[count]}总数 {total} / "
+            f"{counted} {count} counted of {total}"
         )
     all_in = remaining(target, done=0, left=total, days=0, comparator=comparator, digits=digits)
     assert all_in.allowed is not None
@@ -130,6 +141,7 @@ def remaining_sections(
         Fraction(100 * counted, total),
         min(all_in.allowed, total) - failing,  # half a step below 0 % rounds to it, but is none
         all_in.feasible,
+        count,
     )
 
 

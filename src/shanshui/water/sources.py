@@ -207,6 +207,23 @@ def assess(
     return out
 
 
+def judged_items(
+    *,
+    edition: str | date | Edition | None = None,
+    ground_edition: str | date | Edition | None = None,
+) -> list[str]:
+    """Return the items that some source is judged by, in the order of the standards.
+
+    Examples
+    --------
+    >>> found = judged_items()
+    >>> "tn" in found, "nitrobenzene" in found, "hardness" in found
+    (False, True, True)
+    """
+    above = _surface_rows(surface_standard(edition))
+    return list(above | ground.rows_of(ground.standard(ground_edition), "µg/L"))
+
+
 def _surface_rows(e: Edition) -> dict[str, dict[str, Any]]:
     """Return what a surface source is judged by, a single limit as the limits of all classes."""
     rows = {row["item"]: row for row in e.table("limits") if row["item"] not in _reference(e)}

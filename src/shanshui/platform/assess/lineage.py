@@ -16,9 +16,9 @@ from shanshui.platform.assess.job import Job, Series, Version, series_of
 from shanshui.platform.assess.layers import Cut
 from shanshui.platform.assess.terms import Term, term
 from shanshui.platform.catalog.names import indicator_rows, region_rows
+from shanshui.platform.review import rosters
 from shanshui.platform.store.models import RosterVersion, now
 from shanshui.standards.editions import Edition
-from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
     from shanshui.platform.store import Workspace
@@ -143,11 +143,10 @@ def explain(workspace: Workspace, said: str, *, day: date | None = None) -> Expl
     from shanshui.platform.assess import lineage_air, lineage_noise, lineage_water
 
     row = results.find(workspace, said)
-    domain = row["indicator"].partition(".")[0]
     roster = row["roster"].partition("@")[0]
+    with workspace.ledger.read() as session:
+        domain = rosters.find(session, roster).domain  # whose roster answers, not the prefix
     found = [one for one in series_of(workspace, domain, roster) if one.roster == roster]
-    if not found:
-        raise ShanshuiError(f"名单 {roster} 已不在台账 / the roster {roster} is not in the ledger")
     when = term(row["period"])
     job = Job(
         workspace,

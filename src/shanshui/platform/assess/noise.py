@@ -14,14 +14,14 @@ import polars as pl
 from shanshui import noise
 from shanshui.noise._levels import PLACES, in_force, level
 from shanshui.platform.assess import changes
-from shanshui.platform.assess.air_figures import FIGURES, NO_DATA, written
+from shanshui.platform.assess.air_figures import NO_DATA, written
+from shanshui.platform.assess.averages import MADE, indicators
 from shanshui.platform.assess.job import Version
 from shanshui.platform.assess.layers import Frozen
 from shanshui.platform.assess.results import Written
 from shanshui.platform.assess.tables import RESULT
 from shanshui.platform.assess.terms import Term
 from shanshui.platform.assess.water import WaterRun
-from shanshui.platform.catalog.names import indicator_rows
 from shanshui.platform.ingest.observations import MOMENT
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import NoEdition
@@ -101,7 +101,7 @@ class NoiseRun(WaterRun):
                     "no standard was in force then",
                 )
             )
-            return pl.DataFrame(schema=FIGURES | {"inputs": pl.String, "raw": pl.Int64})
+            return pl.DataFrame(schema=MADE)
         return figures_of(rows, term, listed, regions, judged)
 
     def _days_there(self) -> list[date]:
@@ -140,7 +140,7 @@ class NoiseRun(WaterRun):
 
 def wanted() -> dict[str, dict[str, Any]]:
     """Return the indicators of the catalogue that noise answers, by code."""
-    return {row["code"]: row for row in indicator_rows() if row["method"].startswith(f"{_HOME}.")}
+    return indicators(_HOME)
 
 
 def function_of(row: dict[str, Any]) -> str:
@@ -344,9 +344,9 @@ def figures_of(
     Returns
     -------
     polars DataFrame
-        Columns of `FIGURES`, ``inputs`` and ``raw``.
+        Columns of `MADE`.
     """
-    parts = [pl.DataFrame(schema=FIGURES | {"inputs": pl.String, "raw": pl.Int64})]
+    parts = [pl.DataFrame(schema=MADE)]
     for code, row in wanted().items():
         own = points(rows, listed, row).join(regions, on="station")
         if own.is_empty():
@@ -371,7 +371,7 @@ def figures_of(
                 "raw",
             )
         )
-    return pl.concat(parts)
+    return pl.concat(parts, how="diagonal")
 
 
 def judged(own: pl.DataFrame, row: dict[str, Any], edition: Edition) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from shanshui.platform.assess.engines import engine_of
 from shanshui.platform.assess.job import Job, series_of
 from shanshui.platform.assess.layers import cut, moment_of
 from shanshui.platform.assess.noise import NoiseRun
+from shanshui.platform.assess.points import GroundRun, SeaRun, SourceRun
 from shanshui.platform.assess.results import Written, shelf
 from shanshui.platform.assess.terms import Term, around, term
 from shanshui.platform.assess.water import WaterRun
@@ -26,9 +27,14 @@ if TYPE_CHECKING:
 DOMAINS: dict[str, type[AirRun | WaterRun]] = {
     "air": AirRun,
     "water": WaterRun,
+    "source": SourceRun,
+    "ground": GroundRun,
+    "sea": SeaRun,
     "noise": NoiseRun,
 }
 """What assesses each domain."""
+USUAL = ("air", "water")
+"""Domains that a workspace is expected to have a roster of; of others only where asked for."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ def run(
     workspace : Workspace
         The workspace.
     domain : str, optional
-        ``air``, ``water`` or ``noise``; by default all.
+        One of `DOMAINS`; by default all.
     region : str or list of str, optional
         Codes or names; by default all.
     period : str or list of str, optional
@@ -133,7 +139,7 @@ def run(
         done = {}
         for name in DOMAINS if domain is None else (domain,):
             found = series_of(workspace, name)
-            if not found:
+            if not found and (domain is not None or name in USUAL):
                 job.unanswered.append((name, "没有在用名单", "no roster is in use"))
             for one in found:
                 done[f"{name} {one.roster}"] = DOMAINS[name](job, one).run()

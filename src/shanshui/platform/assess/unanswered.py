@@ -6,21 +6,37 @@ import tomllib
 from importlib.resources import files
 
 from shanshui.platform.assess.air_figures import wanted as of_air
+from shanshui.platform.assess.averages import indicators
+from shanshui.platform.assess.lakes import wanted as of_lakes
 from shanshui.platform.assess.noise import wanted as of_noise
+from shanshui.platform.assess.points import GROUND, SEA, SOURCES
 from shanshui.platform.assess.water import wanted as of_water
 from shanshui.platform.catalog.methods import REPORTED
 from shanshui.platform.catalog.names import indicator_rows
 
 
-def answered() -> list[str]:
+def answered(domain: str | None = None) -> list[str]:
     """Return the codes of the indicators that assessment answers.
+
+    Parameters
+    ----------
+    domain : str, optional
+        By the rosters of that domain alone; by default of any.
 
     Examples
     --------
-    >>> len(answered())
-    23
+    >>> len(answered()), answered("sea")
+    (28, ['water.sea.good_share'])
     """
-    return [*(one.code for one in of_air()), *of_water(), *of_noise()]
+    by = {
+        "air": [one.code for one in of_air()],
+        "water": [*of_water(), *of_lakes()],
+        "source": [*indicators(SOURCES)],
+        "ground": [*indicators(GROUND)],
+        "sea": [*indicators(SEA)],
+        "noise": [*of_noise()],
+    }
+    return [code for codes in by.values() for code in codes] if domain is None else by[domain]
 
 
 def unanswered() -> list[dict[str, str]]:
@@ -34,7 +50,7 @@ def unanswered() -> list[dict[str, str]]:
     Examples
     --------
     >>> unanswered()[0]["code"]
-    'water.lake.tli'
+    'soil.farmland.safe_share'
     """
     text = files(__package__).joinpath("unanswered.toml").read_text(encoding="utf-8")
     why = tomllib.loads(text)

@@ -12,18 +12,19 @@ from typing import Any
 import polars as pl
 
 from shanshui import __version__
-from shanshui.platform.assess import changes, comparisons
+from shanshui.platform.assess import changes, comparisons, lakes
 from shanshui.platform.assess.air_figures import FIGURES, NO_DATA, written
+from shanshui.platform.assess.averages import MADE, indicators, sampled
 from shanshui.platform.assess.comparisons import Pair
 from shanshui.platform.assess.job import Job, Series, Version, mark, marker
 from shanshui.platform.assess.layers import Frozen, covering, frozen, layer_of_days
 from shanshui.platform.assess.results import Scope, Written, store
 from shanshui.platform.assess.tables import RESULT
 from shanshui.platform.assess.terms import Term, touched
-from shanshui.platform.catalog.names import indicator_rows
 from shanshui.platform.review import rosters
-from shanshui.platform.review.frozen_figures import samples as samples_of
+from shanshui.platform.review.frozen_figures import EDITIONS
 from shanshui.platform.store.models import RosterVersion
+from shanshui.standards.editions import editions
 from shanshui.standards.errors import UnverifiedFigure
 from shanshui.water import surface
 from shanshui.water.surface.aggregate import known_items
@@ -34,7 +35,6 @@ _RATIO, _INDEX = 1, 4  # decimals of a share, of the index where the catalogue h
 _ROW = {"station": pl.String, "property": pl.String, "time": pl.Datetime("us"), "period": pl.Int32}
 _ROW |= {"value": pl.Float64, "flag": pl.String, "state": pl.String, "source": pl.String}
 _ROW |= {"recorded_from": pl.Datetime("us", "UTC")}
-_FOUND = FIGURES | {"inputs": pl.String, "raw": pl.Int64}
 
 
 class WaterRun:
@@ -53,18 +53,19 @@ class WaterRun:
         self.items = self.known()
         self._final: frozenset[int] = frozenset()
         self._there: list[date] | None = None
+        self._lakes: set[str] = set()  # places that are no regions of sections
 
     def known(self) -> list[str]:
         """Return the properties that are read."""
-        return list(known_items(standard(None)))
+        return list(dict.fromkeys([*known_items(standard(None)), *lakes.parameters()]))
 
     def wanted(self) -> list[str]:
         """Return the indicators that are answered."""
-        return list(wanted())
+        return [*wanted(), *lakes.wanted()]
 
     def edition_of(self, _: date) -> str:
         """Return the edition by which a period that ends on a day is assessed: there is one."""
-        return standard(None).name
+        return editions(EDITIONS[self.domain])[-1].name
 
     def figures(
         self,
@@ -74,8 +75,14 @@ class WaterRun:
         regions: pl.DataFrame,
         edition: str | None,
     ) -> pl.DataFrame:
-        """Compute the figures of regions over a period; see `figures_of`."""
-        return figures_of(rows, term, listed, regions, self.items, edition)
+        """Compute the figures of regions over a period; see `figures_of`, `lakes.figures_of`."""
+        items = known_items(standard(edition))
+        own = rows.filter(pl.col("property").is_in(items))
+        wide = regions.filter(~pl.col("region").is_in(self._lakes))
+        parts = [lakes.figures_of(rows, term, listed, regions)]
+        if own.height:
+            parts.append(figures_of(own, term, listed, wide, items, edition))
+        return pl.concat(parts, how="diagonal")
 
     def run(self) -> Written:
         """Compute and store what is asked for, or what has changed."""
@@ -198,7 +205,7 @@ class WaterRun:
         rows = self.rows(first, last, holder)
         listed = self.listed(version, year)
         edition = None if holder is None else holder.edition
-        found = [pl.DataFrame(schema=_FOUND)]
+        found = [pl.DataFrame(schema=MADE)]
         regions = self.regions(version)
         for one in terms:
             if one.kind == "ytd" and not self._reaches(one):
@@ -207,7 +214,7 @@ class WaterRun:
             if inside.height:
                 found.append(self.figures(inside, one, listed, regions, edition))
         scope_regions = self.job.regions
-        lines = pl.concat(found)
+        lines = pl.concat(found, how="diagonal")
         if scope_regions is not None:
             lines = lines.filter(pl.col("region").is_in(list(scope_regions)))
         kept = self._lines(lines, version, terms, regions, holder)
@@ -216,7 +223,7 @@ class WaterRun:
     def _compare(self, terms: Sequence[Term]) -> Written:
         """Compare periods with the year before on the sections that both have (同口径)."""
         pairs = []
-        empty = pl.DataFrame(schema=_FOUND)
+        empty = pl.DataFrame(schema=MADE)
         sides = [empty], [empty]
         years: dict[tuple[int, int | None], pl.DataFrame] = {}
         for one in comparisons.due(self.series, self.frozen, terms, self.edition_of):
@@ -235,8 +242,11 @@ class WaterRun:
             made = self._sides(pairs[-1], inside)
             for found, own in zip(sides, made, strict=True):
                 found.append(own.with_columns(period=pl.lit(one.now.text)))
-        figures = pl.concat(sides[0]), pl.concat(sides[1])
-        return comparisons.store(self.job, pairs, figures, self._scope(terms))
+        # How many points count is said of both sides together.
+        now, before = (
+            pl.concat(side, how="diagonal").drop("formula", "stations") for side in sides
+        )
+        return comparisons.store(self.job, pairs, (now, before), self._scope(terms))
 
     def _sides(self, both: Pair, inside: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
         """Compute the figures of a period and of the year before."""
@@ -256,7 +266,7 @@ class WaterRun:
         for (term, _), rows, frame in zip(one.sides, inside, listed, strict=True):
             own = rows.filter(left)
             if own.is_empty() or (term.kind == "ytd" and not self._reaches(term)):
-                found.append(pl.DataFrame(schema=_FOUND))
+                found.append(pl.DataFrame(schema=MADE))
                 continue
             aims = frame.with_columns(target=target)
             found.append(self.figures(own, term, aims, regions, one.edition))
@@ -295,13 +305,21 @@ class WaterRun:
         )
 
     def regions(self, version: Version) -> pl.DataFrame:
-        """Return sections with every region that they count for."""
+        """Return sections with every region that they count for, and lakes as places."""
+        parts = self.regions_of(version)
+        known = pl.concat(parts)["region"].unique().to_list()
+        with self.job.workspace.ledger.read() as session:
+            bodies = lakes.places(session, version.counted, known)
+        self._lakes |= set(bodies["region"])
+        return pl.concat([*parts, bodies]).unique(maintain_order=True)
+
+    def regions_of(self, version: Version) -> list[pl.DataFrame]:
+        """Return stations by cities, counties and groups, and by the region of the workspace."""
         both = version.places.members().select("station", "region").unique(maintain_order=True)
         if (home := self.job.workspace.region) is None:
-            return both
+            return [both]
         alone = version.counted.join(both, on="station", how="anti").select("station")
-        alone = alone.with_columns(pl.lit(home).alias("region"))
-        return pl.concat([both, alone])
+        return [both, alone.with_columns(pl.lit(home).alias("region"))]
 
     def _lines(
         self,
@@ -317,7 +335,7 @@ class WaterRun:
             orient="row",
         )
         counted = regions.join(version.counted, on="station", how="semi")
-        sizes = counted.group_by("region").agg(pl.len().cast(pl.Int64).alias("stations"))
+        sizes = counted.group_by("region").agg(pl.len().cast(pl.Int64).alias("listed"))
         if holder is not None:
             status: pl.Expr = pl.lit("定版")
         else:
@@ -327,7 +345,7 @@ class WaterRun:
             .join(sizes, on="region", how="left")
             .with_columns(
                 pl.lit(version.text).alias("roster"),
-                pl.lit(None, pl.String).alias("formula"),
+                pl.coalesce("stations", "listed").alias("stations"),
                 status.alias("status"),
                 pl.lit(None if holder is None else holder.text, pl.String).alias("freeze"),
                 pl.lit(self.job.cut.version if holder is None else holder.lake_version).alias(
@@ -344,7 +362,7 @@ class WaterRun:
 
 def wanted() -> dict[str, dict[str, Any]]:
     """Return the indicators of the catalogue that surface water answers, by code."""
-    return {row["code"]: row for row in indicator_rows() if row["method"].startswith(f"{_HOME}.")}
+    return indicators(_HOME)
 
 
 def sections(
@@ -374,11 +392,7 @@ def sections(
     polars DataFrame
         A row for each section: its means, ``class, attains, left_out`` …
     """
-    there = [i for i in items if i in set(rows["property"].unique())]
-    # A sample belongs to the day that it ends in.
-    day = rows.with_columns(period=pl.lit(1, pl.Int32))
-    wide = samples_of(day, there, datetime.combine(term.start, time()))
-    wide = wide.join(listed.select("station", "kind"), on="station")
+    wide = sampled(rows, items, term).join(listed.select("station", "kind"), on="station")
     kind: Any = term.months if term.kind == "ytd" else term.kind
     means = surface.aggregate(wide, by=["station", "kind"], period=kind, edition=edition)
     placed = surface.enroll(means.drop("kind"), surface.roster(listed))
@@ -410,7 +424,7 @@ def figures_of(
     judged = sections(rows, term, listed, items, edition)
     placed = judged.filter(pl.col("left_out").is_null()).join(regions, on="station")
     if placed.is_empty():
-        return pl.DataFrame(schema=_FOUND)
+        return pl.DataFrame(schema=MADE)
     shares = surface.shares(placed, by="region")
     with warnings.catch_warnings():
         # What is not certain of the index is said in the documentation.

@@ -24,6 +24,8 @@ _REASONS = {
     "no_data": ("没有数据", "no data"),
     "missing_member": ("有成员没有值", "a member has none"),
     "no_target": ("名单没有水质目标", "the roster has no target class"),
+    "several_lakes": ("有几个湖库，各有各的指数", "several lakes, each with its own index"),
+    "some_areas": ("有的点位有面积，有的没有", "some points have an area and some none"),
     "judged_by_shares": ("断面不少于五个，按类别比例评价", "judged by shares of classes"),
     "withdrawn": ("数据不再得出", "the data no longer yield it"),
     "repeated_day": ("有重复的日", "a day is there twice"),
@@ -46,6 +48,8 @@ def reason(code: str | None) -> str:
         return ""
     if code.startswith("missing_items:"):
         return "缺项目 " + "、".join(_called(i) for i in code.partition(":")[2].split(","))
+    if code.startswith("several_lakes:"):
+        return _REASONS["several_lakes"][0] + "：" + code.partition(":")[2]
     words = []
     for part in code.split(","):
         head, _, rest = part.partition(":")
@@ -285,6 +289,9 @@ def page(made: Explained, *, made_at: datetime) -> str:
         members=[m | {"why": reason(m["reason"])} for m in made.members],
         stations=made.stations,
         hourly=bool(made.stations) and "hours" in made.stations[0],
+        places=("断面", "section")
+        if row["method"].startswith("shanshui.water.surface.")
+        else ("点位", "point"),
         days=made.days[:_SHOWN_ROWS],
         days_all=len(made.days),
         noise=bool(made.stations) and "times" in made.stations[0],

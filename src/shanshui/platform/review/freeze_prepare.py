@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from shanshui._clock import OFFSET
 from shanshui.platform.review import rosters
-from shanshui.platform.review.frozen_figures import COMPUTED, EDITIONS
+from shanshui.platform.review.frozen_figures import COMPUTED, EDITIONS, MEDIA
 from shanshui.platform.review.frozen_rows import Asked, Checksum, checksum
 from shanshui.platform.review.periods import Span, span
 from shanshui.platform.review.queue import properties_of
@@ -140,7 +140,7 @@ def prepare(
     start, end = when.times
     asked = Asked(
         tuple(on.stations["station"]),
-        tuple(properties or properties_of(workspace, domain)),
+        tuple(properties or properties_of(workspace, MEDIA.get(domain, domain))),
         start,
         end,
         newest["recorded"].item(),
@@ -189,7 +189,7 @@ def _waiting(workspace: Workspace, domain: str, asked: Asked) -> Iterable[tuple[
         select(ReviewItem.station, ReviewItem.count, ReviewItem.stage, Review.stages)
         .join(Review, Review.id == ReviewItem.review_id)
         .where(
-            Review.domain == domain,
+            Review.domain == MEDIA.get(domain, domain),
             ReviewItem.last > asked.start.isoformat(),
             ReviewItem.first <= asked.end.isoformat(),
         )
@@ -225,5 +225,6 @@ def measured(
 ) -> set[str]:
     """Return those of some stations that have a value in a period."""
     start, end = span(period).times
-    asked = Asked(tuple(stations), tuple(properties_of(workspace, domain)), start, end, now())
+    properties = properties_of(workspace, MEDIA.get(domain, domain))
+    asked = Asked(tuple(stations), tuple(properties), start, end, now())
     return _with_values(workspace, asked)

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from shanshui.platform.review.periods import Span
     from shanshui.platform.store.lake import Lake
 
-EDITIONS = {"air": "air", "water": "water.surface"}
+EDITIONS = {
+    "air": "air",
+    "water": "water.surface",
+    "source": "water.surface",
+    "ground": "water.ground",
+    "sea": "water.sea",
+}
 """Domain of the editions by which each is judged."""
+MEDIA = {"source": "water", "ground": "water", "sea": "water"}
+"""Medium of the properties of a domain, where it is another."""
 _HOUR, _DAY = 3600, 86_400
 _GAPS = {
     "few_days": ("有效天数不足", "too few valid days"),
@@ -144,12 +152,51 @@ def water(
     return Figures(lines, _scant(judged, stations))
 
 
+def _points(domain: str) -> Method:
+    """Return what judges the points of a domain, and counts them."""
+
+    def computed(
+        lake: Lake, asked: Asked, stations: pl.DataFrame, span: Span, edition: str, basis: Basis
+    ) -> Figures:
+        from shanshui.platform.assess.points import POINTS
+        from shanshui.platform.assess.terms import term
+
+        run = POINTS[domain]
+        kept = stations.filter(pl.col("left_out").is_null())
+        there = [i for i in run.known() if i in asked.properties]
+        rows = asked.rows(lake, properties=there).collect()
+        rows = rows.filter(pl.col("station").is_in(kept["station"].to_list()))
+        if rows.is_empty():
+            return Figures([], [])
+        said = (
+            pl.lit(span.start).alias("start"),
+            pl.lit(span.end).alias("end"),
+            pl.lit(str(basis)).alias("basis"),
+        )
+        judged = run.judged(rows, term(span.text), stations, edition)
+        lines = _lines("point", judged.drop("entered", "raw").with_columns(said), "station")
+        whole = kept.with_columns(region=pl.lit(""))
+        cities = kept.rename({"city": "region"}).filter(pl.col("region").is_not_null())
+        for kind, everywhere in (("shares", whole), ("city_shares", cities)):
+            placed = judged.join(everywhere.select("station", "region"), on="station")
+            if placed.is_empty():
+                continue
+            counted = run.counted(placed, everywhere).with_columns(said)
+            lines += _lines(kind, counted.sort("region"), "region")
+        return Figures(lines, [])
+
+    return computed
+
+
 def samples(rows: pl.DataFrame, items: Sequence[str], first: datetime) -> pl.DataFrame:
     """Turn observations of water into samples: a result below its limit as it was written.
 
-    The lake has half the limit and the flag L; the method halves the limit itself.
+    The lake has half the limit and the flag L, or no value and the flag ND where the limit is not
+    stated; the method halves the limit itself.
     """
-    below = pl.col("flag").str.split(",").list.contains("L").fill_null(value=False)
+    flags = pl.col("flag").str.split(",")
+    below = flags.list.contains("L").fill_null(value=False)
+    bare = flags.list.contains("ND").fill_null(value=False) & pl.col("value").is_null()
     value = pl.col("value").cast(pl.String)
     texts = rows.select(
         "station",
@@ -160,9 +207,11 @@ def samples(rows: pl.DataFrame, items: Sequence[str], first: datetime) -> pl.Dat
         "property",
         pl.when(below)
         .then((pl.col("value") * 2).cast(pl.String) + "L")
+        .when(bare)
+        .then(pl.lit("ND"))
         .otherwise(value)
         .alias("value"),
-        below.alias("below"),
+        (below | bare).alias("below"),
     )
     wide = texts.pivot("property", index=["station", "time"], values="value", sort_columns=True)
     plain = set(rows["property"].unique()) - set(texts.filter("below")["property"])
@@ -213,5 +262,5 @@ def _lines(
 
 
 Method = Callable[["Lake", "Asked", pl.DataFrame, "Span", str, Basis], Figures]
-COMPUTED: dict[str, Method] = {"air": air, "water": water}
+COMPUTED: dict[str, Method] = {"air": air, "water": water} | {d: _points(d) for d in MEDIA}
 """The methods of each domain."""

@@ -54,7 +54,8 @@ _ATTESTED = {"定版": 0, "A": 1, "审核": 2, "已审": 2, "B": 3, "实时": 4,
 _WORST = 5
 TALLIES = {"good_days": "good", "heavy_days": "heavy"}
 """Columns that count days of the year, and which."""
-_SECTIONS = "shanshui.water.surface.shares"
+_WHOLES = {"shanshui.water.surface.shares": "sections", "shanshui.water.ground.share": "points"}
+"""Functions whose ratios are of places that are each judged on their mean so far, and which."""
 _PERCENTILES = frozenset(percentile_column(item) for item in PERCENTILES)
 
 
@@ -96,8 +97,9 @@ def way_of(method: str | None) -> str | None:
     -------
     str or None
         ``mean`` (of days), ``ratio`` (of days), ``good`` and ``heavy`` (counts of such days),
-        ``sections`` (ratio of them), ``percentile`` (of days, which have to be known one by one),
-        ``other`` (measured, but nothing exact can be said of the rest); None where it is reported.
+        ``sections`` and ``points`` (ratios of them), ``percentile`` (of days, which have to be
+        known one by one), ``other`` (measured, but nothing exact can be said of the rest, as of
+        sources, which what is past settles); None where it is reported.
 
     Examples
     --------
@@ -117,7 +119,7 @@ def way_of(method: str | None) -> str | None:
         return TALLIES[column]
     if home.endswith("air.statistics") and column in _PERCENTILES:
         return "percentile"
-    return "sections" if home == _SECTIONS and column.endswith("_ratio") else "other"
+    return _WHOLES.get(home, "other") if column.endswith("_ratio") else "other"
 
 
 @cache
@@ -311,7 +313,7 @@ def _now(found: pl.DataFrame, at: date) -> pl.DataFrame:
     # Nothing exact is known of the rest: the months so far stand by themselves.
     unsplit = (
         pl.col("way").is_in(["other", "percentile"])
-        | (pl.col("way").is_in(["ratio", "sections"]) & ~_countable())
+        | (pl.col("way").is_in(["ratio", *_WHOLES.values()]) & ~_countable())
         | (pl.col("way").is_in(list(TALLIES.values())) & ~_tallied())
     )
     reported = pl.col("way").is_null() & pl.col("timely")
@@ -330,14 +332,15 @@ def _now(found: pl.DataFrame, at: date) -> pl.DataFrame:
 
 
 def _countable() -> pl.Expr:
-    """Say whether a ratio is one of whole days at one place, or of whole sections."""
+    """Say whether a ratio is one of whole days at one place, or of whole sections or points."""
     # Without a count of valid days those of the calendar are tried: it must come to whole days.
     days = pl.coalesce("days_valid", pl.col("end").dt.ordinal_day().cast(pl.Int64))
-    units = pl.when(pl.col("way") == "sections").then("stations").otherwise(days)
+    places = pl.col("way").is_in(list(_WHOLES.values()))
+    units = pl.when(places).then("stations").otherwise(days)
     ratio = pl.col("value").cast(pl.Float64, strict=False)
     counted = (ratio * units / 100).round()
     whole = ((counted * 100 / units - ratio).abs() < 0.051) & (units > 0)
-    apart = (pl.col("way") == "sections") | pl.col("one_place")
+    apart = places | pl.col("one_place")
     return (whole & apart).fill_null(value=False)
 
 
@@ -360,11 +363,11 @@ def _part(found: pl.DataFrame, at: date) -> pl.DataFrame:
     )  # fmt: skip
     days = pl.col("end").dt.ordinal_day().cast(pl.Int64)
     year_days = pl.date(pl.col("year"), 12, 31).dt.ordinal_day().cast(pl.Int64)
-    sections = pl.col("way") == "sections"
+    sections = pl.col("way").is_in(list(_WHOLES.values()))
     tally = pl.col("way").is_in(list(TALLIES.values()))
     valid = pl.when(tally).then(days).otherwise(pl.coalesce("days_valid", days))
     done = pl.when(sections).then("stations").otherwise(valid)
-    ratio = pl.col("way").is_in(["ratio", "sections"])
+    ratio = pl.col("way").is_in(["ratio", *_WHOLES.values()])
     number = pl.col("value").cast(pl.Float64, strict=False)
     # Whether the days of a percentile are known is seen when they are looked for.
     days_kept = (pl.col("way") == "percentile") & pl.col("one_place")
@@ -375,7 +378,7 @@ def _part(found: pl.DataFrame, at: date) -> pl.DataFrame:
         left=pl.when(sections).then(pl.lit(0, dtype=pl.Int64)).otherwise(year_days - days),
         counted=pl.when(ratio).then((number * done / 100).round().cast(pl.Int64)),
         tally=pl.when(tally).then("way"),
-        count=pl.when(sections).then(pl.lit("sections")).otherwise(pl.lit("days")),
+        count=pl.when(sections).then("way").otherwise(pl.lit("days")),
         # Judged as a part of the year only in the target's own year, on what can be split.
         judged=exact.fill_null(value=False) & (pl.col("due") == at.year).fill_null(value=False),
     )

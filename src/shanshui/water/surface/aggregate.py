@@ -132,7 +132,7 @@ def aggregate(
         rows = months
     rows = with_period(rows, entered, keys, period)
     means = means_of(rows, [*keys, "period", "start", "end"], items)
-    least_rows, few = _least(period, least, e)
+    least_rows, few = least_of(period, least, e)
     means = means.with_columns(
         nw.when(nw.col(f"_n_{i}") >= least_rows).then(nw.col(f"_v_{i}")).alias(f"_v_{i}")
         for i in items
@@ -271,7 +271,7 @@ def _mean_ph(count: nw.Expr) -> nw.Expr:
     return to_fixed(mean * -1.0 + 14.0, places("ph"))
 
 
-def _least(period: Period, least: int | None, e: Edition) -> tuple[int, str]:
+def least_of(period: Period, least: int | None, e: Edition) -> tuple[int, str]:
     """Return how many measurements or months a mean needs, and the reason where it has fewer."""
     if period == "year":
         return least or 12, "few_months"
