@@ -11,7 +11,7 @@ from assess_samples import CITY, ITEMS, OTHER, hours, plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from track_samples import plan, promise
+from track_samples import GOOD, plan, promise
 
 from shanshui import air
 from shanshui.platform import assess
@@ -151,7 +151,7 @@ def test_pairs_equal_an_independent_script(beijing, slow, slow_tenths):
 
 
 def test_the_table_shows_the_change_on_the_same_stations(beijing, slow, slow_tenths):
-    items = {PM25: "µg/m3", CODES["no2"]: "µg/m3", CODES["o3_8h"]: "µg/m3"}
+    items = {PM25: "µg/m3", CODES["no2"]: "µg/m3", CODES["o3_8h"]: "µg/m3", GOOD: "%"}
     with beijing.ledger.write(who="张三", action="test") as session:
         paper = plan(session, region_code=BEIJING, first_year=2015, last_year=2016,
                      baseline_year=2014)  # fmt: skip
@@ -183,6 +183,9 @@ def test_the_table_shows_the_change_on_the_same_stations(beijing, slow, slow_ten
         text = f"同比按同口径（去1个点位，其间变动1个点位）：{mine['value']}，2014-01/2014-10为"
         assert text + mine["value_before"] in row["remark"]
     assert float(wanted[PM25][0][2]) > float(wanted[PM25][1][2])  # the move fakes an improvement
+    good = by[GOOD]  # a ratio changes by percentage points
+    points = float(good["pair_value"]) - float(good["pair_value_before"])
+    assert good["change"] == pytest.approx(points)
     with beijing.ledger.read() as session:
         rows = table.records(session, found, day)
     shown = table.table(rows, day)
