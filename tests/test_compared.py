@@ -11,7 +11,7 @@ from assess_samples import CITY, ITEMS, OTHER, hours, plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from track_samples import plan, promise
+from track_samples import GOOD, plan, promise
 
 from shanshui import air
 from shanshui.platform import assess
@@ -151,7 +151,7 @@ def test_pairs_equal_an_independent_script(beijing, slow, slow_tenths):
 
 
 def test_the_table_shows_the_change_on_the_same_stations(beijing, slow, slow_tenths):
-    items = {PM25: "µg/m3", CODES["no2"]: "µg/m3", CODES["o3_8h"]: "µg/m3"}
+    items = {PM25: "µg/m3", CODES["no2"]: "µg/m3", CODES["o3_8h"]: "µg/m3", GOOD: "%"}
     with beijing.ledger.write(who="张三", action="test") as session:
         paper = plan(session, region_code=BEIJING, first_year=2015, last_year=2016,
                      baseline_year=2014)  # fmt: skip
@@ -183,6 +183,9 @@ def test_the_table_shows_the_change_on_the_same_stations(beijing, slow, slow_ten
         text = f"同比按同口径（去1个点位，其间变动1个点位）：{mine['value']}，2014-01/2014-10为"
         assert text + mine["value_before"] in row["remark"]
     assert float(wanted[PM25][0][2]) > float(wanted[PM25][1][2])  # the move fakes an improvement
+    good = by[GOOD]  # a ratio changes by percentage points
+    points = float(good["pair_value"]) - float(good["pair_value_before"])
+    assert good["change"] == pytest.approx(points)
     with beijing.ledger.read() as session:
         rows = table.records(session, found, day)
     shown = table.table(rows, day)
@@ -446,6 +449,16 @@ def test_a_station_without_data_of_last_year_counts_on_neither_side(made):
         assert_frame_equal(mine, whole)
 
 
+def test_no_good_days_of_no_valid_days_are_not_compared(made):
+    made.lake.store(no_value(["B1"]), source="无效", state="corrected")
+    one = hour("B1", datetime(2025, 12, 30, 9), 30.0, "no2")
+    made.lake.store(one, source="补", state="corrected")
+    assess.run(made)
+    then = assess.read(made, indicator="air.days.good", region=OTHER, period="2025-12")
+    assert then.select("value", "days_valid").row(0) == ("0", 0)
+    assert set(comparisons.read(made)["region"]) == {CITY}
+
+
 def test_last_year_without_a_version_is_compared_by_the_first_list(blank, tmp_path):
     shutil.copytree(blank, tmp_path / "w")
     with Workspace.open(tmp_path / "w") as workspace:
@@ -508,6 +521,17 @@ def test_on_one_list_only_another_standard_needs_pairs(blank, tmp_path, years, e
         # The limits of 2026 make another index of the same year.
         assert by["2025-12"]["edition"] == "2012"
         assert row["value_before"] != by["2025-12"]["value"]
+
+
+def test_before_there_was_a_standard_nothing_is_compared(blank, tmp_path):
+    shutil.copytree(blank, tmp_path / "w")
+    with Workspace.open(tmp_path / "w") as workspace:
+        enrol_two(workspace, start="2012-01-01", first="2010-01-01")
+        for year in (2011, 2012):
+            workspace.lake.store(two_days(OLD, year), source=str(year))
+        assess.run(workspace)
+        assert assess.read(workspace, period="2012-12", region=OTHER).height
+        assert comparisons.read(workspace).is_empty()
 
 
 STEP = st.one_of(

@@ -26,6 +26,7 @@ from shanshui.platform.assess.results import Scope, Written
 from shanshui.platform.assess.tables import DAYS, newest
 from shanshui.platform.assess.terms import Term, term
 from shanshui.standards.editions import edition
+from shanshui.standards.errors import NoEdition
 
 if TYPE_CHECKING:
     from datetime import date
@@ -287,8 +288,12 @@ class AirPairs:
         )
 
 
-def _edition(day: date) -> str:
-    return edition("air", day).name
+def _edition(day: date) -> str | None:
+    """Return the edition of a day; None before there was one."""
+    try:
+        return edition("air", day).name
+    except NoEdition:
+        return None
 
 
 def _areas(one: Pair, regions: frozenset[str] | None) -> pl.DataFrame:

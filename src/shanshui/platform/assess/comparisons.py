@@ -97,7 +97,7 @@ def due(
     series: Series,
     frozen: Sequence[Frozen],
     terms: Iterable[Term],
-    edition_of: Callable[[date], str],
+    edition_of: Callable[[date], str | None],
 ) -> list[Due]:
     """Find the periods whose year before stands on another version of the roster, or standard.
 
@@ -113,7 +113,7 @@ def due(
     terms : iterable of Term
         Periods.
     edition_of : callable
-        Gives the edition by which a period that ends on a day is assessed.
+        Gives the edition by which a period that ends on a day is assessed, if there is one.
     """
     found = []
     for now in terms:
@@ -122,12 +122,14 @@ def due(
         version, judged = series.of(now.end), edition_of(now.end)
         if holder is not None:
             version, judged = series.by_id(holder.version_id), holder.edition
-        if version is None:
+        if version is None or judged is None:
             continue
         then, judged_then = series.of(before.end), edition_of(before.end)
         if holder_before is not None:
             then, judged_then = series.by_id(holder_before.version_id), holder_before.edition
         between = series.between(before.start, version)
+        if judged_then is None:
+            continue
         one_list = len(between) == 1 and then is not None and then.id == version.id
         if not one_list or judged != judged_then:
             found.append(Due(now, before, version, between, holder, holder_before, judged))
@@ -217,7 +219,9 @@ def store(
     scope : Scope
         What was compared anew.
     """
-    now, before = (side.filter(pl.col("value").is_not_null()) for side in figures)
+    # No days of no valid days are not a count to compare.
+    said = pl.col("value").is_not_null() & pl.col("days_valid").ne_missing(0)
+    now, before = (side.filter(said) for side in figures)
     both = now.join(
         before.select(*_SAME, "value", "inputs", "raw"),
         on=_SAME,
