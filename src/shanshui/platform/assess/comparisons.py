@@ -222,9 +222,11 @@ def store(
     # No days of no valid days are not a count to compare.
     said = pl.col("value").is_not_null() & pl.col("days_valid").ne_missing(0)
     now, before = (side.filter(said) for side in figures)
-    both = now.join(
-        before.select(*_SAME, "value", "inputs", "raw"),
-        on=_SAME,
+    # Shares by area are no shares of points, nor is an index of fewer parameters the same.
+    same = [*_SAME, *(c for c in ("formula",) if c in now.columns)]
+    both = now.drop("stations", strict=False).join(
+        before.select(*same, "value", "inputs", "raw"),
+        on=same,
         how="inner",
         suffix="_before",
         nulls_equal=True,

@@ -242,10 +242,7 @@ class WaterRun:
             made = self._sides(pairs[-1], inside)
             for found, own in zip(sides, made, strict=True):
                 found.append(own.with_columns(period=pl.lit(one.now.text)))
-        # How many points count is said of both sides together.
-        now, before = (
-            pl.concat(side, how="diagonal").drop("formula", "stations") for side in sides
-        )
+        now, before = (pl.concat(side, how="diagonal") for side in sides)
         return comparisons.store(self.job, pairs, (now, before), self._scope(terms))
 
     def _sides(self, both: Pair, inside: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
