@@ -4,11 +4,14 @@ import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import polars as pl
 import pytest
 from report_samples import FARM, PERIOD, WATER, act, codes, number, opened, plan, report
 from sqlalchemy import select
 
 from shanshui.platform import track
+from shanshui.platform.catalog import find_indicator
+from shanshui.platform.review import rosters
 from shanshui.platform.review.evidence import keep
 from shanshui.platform.store import Conflict, models
 from shanshui.platform.track import filling, forms, late, published, reported
@@ -52,6 +55,21 @@ def test_the_plans_say_what_each_unit_owes(workspace):
     # A target whose year is past asks for nothing more.
     assert [one.name for one in forms.due(workspace.ledger, "2028")] == [PATH]
     assert forms.due(workspace.ledger, "2025") == []
+
+
+def test_what_could_be_measured_is_asked_for_until_there_is_a_roster(workspace):
+    plan(workspace)
+    noise = "声环境功能区夜间达标率"
+    with workspace.ledger.write(who="甲", action="test") as session:
+        row = session.scalar(
+            select(models.Commitment).where(models.Commitment.code == "qinghe-003")
+        )
+        row.indicator_code = find_indicator(noise)["code"]
+    assert noise in [one.name for one in forms.due(workspace.ledger, PERIOD)]
+    points = pl.DataFrame({"station": ["文化宫"], "kind": ["功能区"], "zone": ["1"]})
+    told = {"code": "shengqu", "domain": "noise", "purpose": "功能区", "who": "甲"}
+    rosters.load(workspace.ledger, points, version="2026", start="2026-01-01", **told)
+    assert noise not in [one.name for one in forms.due(workspace.ledger, PERIOD)]
 
 
 def test_targets_of_the_year_ask_for_their_regions(workspace):

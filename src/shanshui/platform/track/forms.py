@@ -25,6 +25,7 @@ from shanshui.platform.store.models import (
     ReportedFigure,
     ReportForm,
     ReportLine,
+    Roster,
 )
 from shanshui.platform.track.periods import Period, period_of
 from shanshui.standards.errors import ShanshuiError
@@ -122,7 +123,8 @@ def due(ledger: Ledger, period: str, *, every: bool = False) -> list[Due]:
     period : str
         ``2026-Q3``.
     every : bool
-        Indicators that monitoring yields as well; by default only those that are reported.
+        Indicators that monitoring yields as well. By default only what is reported, and what
+        wells, sources, the sea and noise yield where the ledger has no roster of them.
 
     Returns
     -------
@@ -181,7 +183,13 @@ def _promises(
         .order_by(Commitment.year, Commitment.document_id, Commitment.position)
     )
     if not every:
-        query = query.where(or_(Indicator.method.is_(None), Indicator.method == "reported"))
+        from shanshui.platform.assess.running import USUAL
+        from shanshui.platform.assess.unanswered import answered
+
+        # A method without a roster measures nothing: the figure is asked of its unit.
+        domains = {*USUAL, *session.scalars(select(Roster.domain))}
+        measured = [code for one in domains for code in answered(one)]
+        query = query.where(Indicator.code.not_in(measured))
     found: Sequence[tuple[Commitment, Indicator]] = session.execute(query).all()
     return found
 
