@@ -49,8 +49,8 @@ STEPS = (
     },
     {
         "command": "shanshui doctor",
-        "zh": "体检：八十多个问题，缺什么、错什么，怎么办。",
-        "en": "Put some eighty questions to the workspace.",
+        "zh": "体检：一百多个问题，缺什么、错什么，怎么办。",
+        "en": "Put more than a hundred questions to the workspace.",
     },
 )
 """What to try next, in the folder of the workspace."""
