@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from hashlib import sha256
 from typing import Any
 
 import polars as pl
@@ -14,7 +13,7 @@ import polars as pl
 from shanshui import __version__
 from shanshui.platform.assess import changes, comparisons, lakes
 from shanshui.platform.assess.air_figures import FIGURES, NO_DATA, written
-from shanshui.platform.assess.averages import MADE, indicators, sampled
+from shanshui.platform.assess.averages import MADE, entered, fingerprints, indicators, sampled
 from shanshui.platform.assess.comparisons import Pair
 from shanshui.platform.assess.job import Job, Series, Version, mark, marker
 from shanshui.platform.assess.layers import Frozen, covering, frozen, layer_of_days
@@ -489,21 +488,6 @@ def _class_of_river(placed: pl.DataFrame, code: str, row: dict[str, Any]) -> pl.
 
 def _marks(placed: pl.DataFrame, rows: pl.DataFrame, items: Sequence[str]) -> pl.DataFrame:
     """Return the fingerprint of the means that entered, and how many values nobody reviewed."""
-    shown = [c for c in items if c in placed.columns]
-    raw = (
-        rows.filter(pl.col("state") == "raw", pl.col("value").is_not_null())
-        .group_by("station")
-        .agg(pl.len().cast(pl.Int64).alias("raw"))
-    )
-    cells = [pl.col(c).cast(pl.String).fill_null("-") for c in ("station", *shown, "target")]
-    texts = (
-        placed.join(raw, on="station", how="left")
-        .sort("region", "station")
-        .group_by("region", maintain_order=True)
-        .agg(
-            pl.concat_str(cells, separator=",").str.join("\n").alias("text"),
-            pl.col("raw").sum(),
-        )
-    )
-    marks = [sha256(text.encode()).hexdigest()[:16] for text in texts["text"]]
-    return texts.select("region", pl.Series("inputs", marks, dtype=pl.String), "raw")
+    shown = [c for c in (*items, "target") if c in placed.columns]
+    once = placed.unique("station", maintain_order=True)
+    return fingerprints(placed.join(entered(once, shown, rows), on="station", how="left"))
