@@ -191,7 +191,7 @@ def test_the_table_shows_the_change_on_the_same_stations(beijing, slow, slow_ten
     shown = table.table(rows, day)
     assert "change" in shown.heads
     line = next(line for line in shown.rows if line["indicator"] == by[PM25]["indicator_name"])
-    assert line["change"] == f"{float(wanted[PM25][0][2]):+.1f}%"
+    assert line["change"] == f"{float(wanted[PM25][0][2]):+.1f}%（同口径）"
     (record,) = (row for row in rows if row["indicator"] == PM25)
     roles = {one["role"]: one for one in record["stands_on"]}
     assert roles["pair"]["ref"] == roles["pair_before"]["ref"] == by[PM25]["pair_ref"]

@@ -312,7 +312,7 @@ def _now(row: Row, day: date) -> str:
 
 
 def change(row: Row) -> str:
-    """Write the change on the same period of last year (同比).
+    """Write the change on the same period of last year (同比), and that it is one of 同口径.
 
     Examples
     --------
@@ -321,13 +321,15 @@ def change(row: Row) -> str:
     ...     change({"change": 1.2, "figure_unit": "%"}),
     ... )
     ('-5.1%', '+1.2个百分点')
+    >>> change({"change": -5.14, "figure_unit": "µg/m3", "pair_value": "66.4"})
+    '-5.1%（同口径）'
     """
     if row["change"] is None:
         return ""
     size = f"{row['change']:+.1f}"
-    if size in ("+0.0", "-0.0"):
-        return "持平"
-    return f"{size}个百分点" if row["figure_unit"] == "%" else f"{size}%"
+    unit = "个百分点" if row["figure_unit"] == "%" else "%"
+    said = "持平" if size in ("+0.0", "-0.0") else f"{size}{unit}"
+    return said if row.get("pair_value") is None else f"{said}（同口径）"
 
 
 def _gap(row: Row) -> str:
