@@ -18,7 +18,7 @@ from shanshui.platform.assess.lineage import explain
 from shanshui.platform.assess.tables import RESULTS, RUNS
 from shanshui.platform.report import explain as report
 from shanshui.platform.review import freeze, rosters
-from shanshui.platform.store import Workspace
+from shanshui.platform.store import Workspace, models
 from shanshui.platform.track import standings
 
 CITY, COUNTY, OTHER, PROVINCE = "441800", "441802", "440100", "440000"
@@ -273,6 +273,17 @@ def test_a_source_complies_where_all_its_samples_do(empty):
     # Total nitrogen is judged of no source.
     empty.lake.store(rows([("S1", "2026-04-10", "tn", 9.0)]), source="更正", state="corrected")
     assert moved(empty) == set()
+
+
+def test_a_roster_whose_codes_are_not_those_of_the_data_is_told_of(empty):
+    enrol(empty, "source", station=["飞来峡水库"], code=["S1"], kind=["湖库"], city=["清远市"])
+    with empty.ledger.write(who="张三", action="test") as session:
+        session.add(models.Station(code="飞来峡水库", name="飞来峡水库"))
+    empty.lake.store(rows([("飞来峡水库", "2026-03-05", "do", 8.2)]), source="x")
+    ((subject, zh, en),) = assess.run(empty, "source").unanswered
+    assert subject == "source list-source"
+    assert "S1（数据里为 飞来峡水库）" in zh
+    assert "S1 (飞来峡水库 in the data)" in en
 
 
 def test_the_published_share_of_sources_of_2019(empty):

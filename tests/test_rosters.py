@@ -388,17 +388,15 @@ def test_points_of_noise_have_a_zone_or_a_length(workspace):
 
 
 def test_sources_say_what_they_take_water_from_and_points_of_the_sea_their_area(workspace):
-    source = pl.DataFrame(
-        {"station": ["甲水厂", "乙井群", "丙"], "kind": ["水库型", "地下水型", "雨水"]}
-    )
+    source = io.BytesIO("水源名称,类型\n甲水厂,水库型\n乙井群,地下水型\n丙,雨水\n".encode())
     told = {"code": "shuiyuan", "domain": "source", "purpose": "县级以上水源地"}
     found = load(workspace, source, **told)
-    assert found.rejected.select("row", "column", "value").rows() == [(3, "kind", "雨水")]
+    assert found.rejected.select("row", "column", "value").rows() == [(4, "类型", "雨水")]
     sea = pl.DataFrame({"station": ["S1", "S2", "S3"], "area": ["120.50", "0", None]})
     found = load(workspace, sea, code="haiyu", domain="sea", purpose="近岸海域国控点位")
     assert found.rejected.select("row", "reason").rows() == [(2, "不是大于 0 的数")]
     with workspace.ledger.read() as session:
         kinds = rosters.stations(session, rosters.version_of(session, "shuiyuan", "2021"))
         areas = rosters.stations(session, rosters.version_of(session, "haiyu", "2021"))
-    assert kinds["kind"].to_list() == ["湖库", "地下水"]
+    assert kinds.select("station", "kind").rows() == [("甲水厂", "湖库"), ("乙井群", "地下水")]
     assert areas["area"].to_list() == [120.5, None]

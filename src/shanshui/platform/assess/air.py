@@ -81,7 +81,7 @@ class AirRun:
         else:
             days = self._days_there()
             if not days:
-                job.unanswered.append((f"air {self.series.roster}", "没有小时数据", "no hours"))
+                job.silent(self.series)
                 return Written()
             self.last = max(days)
             terms = set(touched(days, self.last))

@@ -18,7 +18,7 @@ from shanshui.platform.assess.places import Places, places
 from shanshui.platform.assess.tables import RUNS, Shelf
 from shanshui.platform.assess.terms import Term
 from shanshui.platform.review import rosters
-from shanshui.platform.store.models import Roster, RosterUse, RosterVersion
+from shanshui.platform.store.models import Roster, RosterUse, RosterVersion, Station
 from shanshui.standards.errors import ShanshuiError
 
 if TYPE_CHECKING:
@@ -83,6 +83,23 @@ class Job:
                 f"no version of the roster {series.roster} is in force on {of.end}",
             )
         )
+
+    def silent(self, series: Series) -> None:
+        """Note that no station of a roster has data, and which are there under another code."""
+        listed = pl.concat([one.counted for _, _, one in series.versions])
+        codes = dict(listed.select("name", "station").rows())
+        with self.workspace.ledger.read() as session:
+            query = select(Station.name, Station.code).where(Station.name.in_(codes))
+            twins = [
+                (codes[name], code) for name, code in session.execute(query) if code != codes[name]
+            ]
+        zh, en = "名单里的点位没有监测数据", "no station of the roster has data"
+        if twins:
+            pairs = "、".join(f"{own}（数据里为 {code}）" for own, code in twins[:3])
+            zh += f"；有同名的点位，编码不同：{pairs}，请统一编码"
+            pairs = ", ".join(f"{own} ({code} in the data)" for own, code in twins[:3])
+            en += f"; stations of the same name have other codes: {pairs}"
+        self.unanswered.append((f"{series.domain} {series.roster}", zh, en))
 
     def as_of(self) -> datetime | None:
         """Return the moment to read the lake at: also while another program stores into it."""

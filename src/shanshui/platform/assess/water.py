@@ -95,8 +95,7 @@ class WaterRun:
         else:
             there = self._days_there()
             if not there:
-                subject = f"{self.domain} {self.series.roster}"
-                job.unanswered.append((subject, "没有监测数据", "no samples"))
+                job.silent(self.series)
                 return Written()
             days = there
             if before is not None:
