@@ -1,4 +1,4 @@
-"""Wells, sources, the sea and lakes compared with the year before on the points both years have."""
+"""Wells, sources, the sea, lakes and noise against the year before on the points of both."""
 
 import polars as pl
 from test_assess_points import BAD, CITY, SEA, SOURCE, TLI, empty, rows  # noqa: F401
@@ -20,6 +20,8 @@ def test_points_are_compared_on_those_that_both_years_have(empty):  # noqa: F811
     listed("ground", {"2025": ["G1", "G2", "G3"], "2026": ["G1", "G2", "G4"]})
     listed("source", {"2025": ["S1", "S3"], "2026": ["S1", "S2"]}, kind=pl.lit("地下水"))
     listed("sea", {"2025": ["H1", "H3"], "2026": ["H1", "H2"]}, area=pl.lit(30.0))
+    road = {"kind": pl.lit("道路"), "length": pl.lit(1.5)}
+    listed("noise", {"2025": ["R1", "R3"], "2026": ["R1", "R2"]}, **road)
     lake = {"kind": pl.lit("湖库"), "river": pl.lit("星湖")}
     listed("water", {"2025": ["L1", "L3"], "2026": ["L1", "L2"]}, **lake)
     five = {"chla": 20.0, "tp": 0.05, "tn": 1.0, "sd": 0.8, "codmn": 4.0}
@@ -28,6 +30,8 @@ def test_points_are_compared_on_those_that_both_years_have(empty):  # noqa: F811
         *((s, "2026-04-10", "mn", v) for s, v in (("G1", 0.1), ("G2", 0.1), ("G4", 9.0))),
         *((s, "2025-04-10", "mn", v) for s, v in (("S1", 0.2), ("S3", 0.1))),
         *((s, "2026-04-10", "mn", v) for s, v in (("S1", 0.1), ("S2", 0.2))),
+        *((s, "2025-04-10", "ld", v) for s, v in (("R1", 68.0), ("R3", 60.0))),
+        *((s, "2026-04-10", "ld", v) for s, v in (("R1", 66.5), ("R2", 60.0))),
         *((s, "2025-04-10", "din", v) for s, v in (("H1", 0.4), ("H3", 0.1))),
         *((s, "2026-04-10", "din", v) for s, v in (("H1", 0.1), ("H2", 0.4))),
         *(
@@ -48,6 +52,7 @@ def test_points_are_compared_on_those_that_both_years_have(empty):  # noqa: F811
     assert pairs[BAD, CITY] == ("0.0", "50.0", 2)
     assert pairs[SOURCE, CITY] == ("100.0", "0.0", 1)
     assert pairs[SEA, CITY] == ("100.0", "0.0", 1)
+    assert pairs["noise.road.day", CITY] == ("66.5", "68.0", 1)
     now, before, stations = pairs[TLI, "星湖"]
     assert (now, stations) == (before, 1)  # L1 alone measures the same
     assert assess.run(empty).stored == 0
