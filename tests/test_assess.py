@@ -18,6 +18,7 @@ from shanshui.platform.assess import results, running
 from shanshui.platform.assess.tables import COMPARISONS, DAYS, RESULTS, RUNS, Shelf
 from shanshui.platform.review import corrections, freeze, rosters
 from shanshui.platform.store import Workspace
+from shanshui.platform.store.lake import Lake
 from shanshui.standards.errors import ShanshuiError
 
 FIRST, LAST = datetime(2026, 10, 20, 1), datetime(2026, 11, 6)
@@ -493,3 +494,17 @@ def test_a_missing_item_has_a_reason(made, item):
     composite = rows.filter(pl.col("indicator") == "air.index.composite").row(0, named=True)
     assert composite["value"] is None
     assert item in composite["reason"]
+
+
+def test_a_backup_of_the_lake_has_the_results_of_every_day(made, tmp_path):
+    assess.run(made)
+    made.lake.store(one_value(431.0), source="更正")
+    assess.run(made)
+    every = assess.read(made, history=True)
+    assert every.height > assess.read(made).height  # what the figures were before
+    made.lake.backup(tmp_path / "备份")
+    shutil.rmtree(made.lake.place.folder)
+    Lake.restore(tmp_path / "备份", made.lake.place.folder)
+    with Workspace.open(made.folder) as again:
+        assert_frame_equal(assess.read(again, history=True), every, check_row_order=False)
+        assert assess.run(again).stored == 0

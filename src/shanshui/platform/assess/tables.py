@@ -23,6 +23,7 @@ from shanshui.platform.files import sync_folder
 from shanshui.platform.store.lake_errors import LakeDamaged, LakeFailed
 from shanshui.platform.store.lake_place import DataFile, Place, scan, sync_file
 from shanshui.platform.store.lake_tables import (
+    ASSESS_LOCK,
     FLOAT,
     INT,
     MOMENT,
@@ -175,7 +176,7 @@ class Shelf:
             f"another program is assessing {self.place.url}; waited {self.wait:g} s, try again "
             "later"
         )
-        with self.place.alone("assess.lock", self.wait, busy, self._failed):
+        with self.place.alone(ASSESS_LOCK, self.wait, busy, self._failed):
             for table in (DAYS, RESULTS, COMPARISONS, RUNS):
                 self._recover(table)
             yield

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from shanshui.platform.store.lake_care import status
 from shanshui.platform.store.lake_errors import LakeDamaged, LakeFailed
 from shanshui.platform.store.lake_log import Head, Log
 from shanshui.platform.store.lake_place import Place, sync_file
-from shanshui.platform.store.lake_tables import COMMIT_TABLE, TABLES
+from shanshui.platform.store.lake_tables import ASSESS_LOCK, COMMIT_TABLE, TABLES
 from shanshui.standards.errors import ShanshuiError
 
 MANIFEST = "backup.json"
@@ -48,7 +49,7 @@ class Backup:
 
 
 def backup(log: Log, path: Path) -> Backup:
-    """Copy the newest version and all its log into a new folder."""
+    """Copy the newest version and all its log into a new folder, and the results beside it."""
     if log.place.folder is None:
         raise ShanshuiError(
             "对象存储上的数据湖请用存储服务自己的备份；shanshui 只备份文件夹里的数据湖 / "
@@ -57,8 +58,15 @@ def backup(log: Log, path: Path) -> Backup:
         )
     _empty(path)
     made = path.with_name(f".{path.name}.partial")
+    busy = (
+        f"另一个程序正在评价 {log.place.url}，等了 {log.wait:g} 秒；请稍后再备份 / "
+        f"another program is assessing {log.place.url}; waited {log.wait:g} s, back it up later"
+    )
     try:
-        with log.alone() as head:
+        with (
+            log.place.alone(ASSESS_LOCK, log.wait, busy, partial(_unmade, path)),
+            log.alone() as head,
+        ):
             shutil.rmtree(made, ignore_errors=True)
             made.mkdir(parents=True)
             listed = {
@@ -82,9 +90,7 @@ def backup(log: Log, path: Path) -> Backup:
         sync_folder(path.parent)
     except OSError as error:
         shutil.rmtree(made, ignore_errors=True)
-        raise LakeFailed(
-            f"备份 {path} 没有做成：{error} / the backup {path} could not be made: {error}"
-        ) from error
+        raise _unmade(path, error) from error
     except LakeDamaged:
         shutil.rmtree(made, ignore_errors=True)
         raise
@@ -118,6 +124,12 @@ def restore(path: Path, to: Path) -> None:
         shutil.rmtree(made, ignore_errors=True)
 
 
+def _unmade(path: Path, error: OSError) -> LakeFailed:
+    return LakeFailed(
+        f"备份 {path} 没有做成：{error} / the backup {path} could not be made: {error}"
+    )
+
+
 def _empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ShanshuiError(
@@ -127,7 +139,7 @@ def _empty(folder: Path) -> None:
 
 
 def _relative(log: Log, head: Head) -> Iterator[str]:
-    """Give the files of the lake that its newest version needs, and its logs."""
+    """Give the files of the lake that its newest version needs, its logs, and results beside it."""
     if head.version == 0:
         return
     root = log.place.folder
@@ -138,6 +150,12 @@ def _relative(log: Log, head: Head) -> Iterator[str]:
         for entry in sorted((root / name / "_delta_log").iterdir()):
             if entry.is_file() and not entry.name.startswith("_commit_"):
                 yield entry.relative_to(root).as_posix()
+    # Figures could be computed anew, but not what they were on an earlier day.
+    for folder in sorted(root.iterdir()):
+        if folder.name not in {*TABLES, COMMIT_TABLE.name} and (folder / "_delta_log").is_dir():
+            for entry in sorted(folder.rglob("*")):
+                if entry.is_file() and not entry.name.startswith("_commit_"):
+                    yield entry.relative_to(root).as_posix()
 
 
 def _copied(source: Path, target: Path) -> tuple[int, str]:
