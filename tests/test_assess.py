@@ -19,6 +19,7 @@ from shanshui.platform.assess.tables import COMPARISONS, DAYS, RESULTS, RUNS, Sh
 from shanshui.platform.review import corrections, freeze, rosters
 from shanshui.platform.store import Workspace
 from shanshui.platform.store.lake import Lake
+from shanshui.platform.store.lake_tables import BESIDE
 from shanshui.standards.errors import ShanshuiError
 
 FIRST, LAST = datetime(2026, 10, 20, 1), datetime(2026, 11, 6)
@@ -494,6 +495,21 @@ def test_a_missing_item_has_a_reason(made, item):
     composite = rows.filter(pl.col("indicator") == "air.index.composite").row(0, named=True)
     assert composite["value"] is None
     assert item in composite["reason"]
+
+
+def test_vacuum_takes_what_results_no_longer_need_and_no_figure(made, monkeypatch):
+    monkeypatch.setattr("shanshui.platform.assess.tables._MOST_FILES", 2)
+    assess.run(made)
+    for number in range(4):
+        made.lake.store(one_value(100.0 + 90 * number), source=str(number))
+        assess.run(made)
+    every = assess.read(made, history=True)
+    removed = made.lake.vacuum(timedelta(0)).files
+    assert len(removed["results"]) > 2
+    assert len(removed["assessed_days"]) > 2
+    assert set(BESIDE) == {table.name for table in (RESULTS, COMPARISONS, DAYS, RUNS)}
+    assert_frame_equal(assess.read(made, history=True), every, check_row_order=False)
+    assert assess.run(made).stored == 0
 
 
 def test_a_backup_of_the_lake_has_the_results_of_every_day(made, tmp_path):

@@ -23,7 +23,6 @@ from shanshui.platform.files import sync_folder
 from shanshui.platform.store.lake_errors import LakeDamaged, LakeFailed
 from shanshui.platform.store.lake_place import DataFile, Place, scan, sync_file
 from shanshui.platform.store.lake_tables import (
-    ASSESS_LOCK,
     FLOAT,
     INT,
     MOMENT,
@@ -171,12 +170,7 @@ class Shelf:
         LakeBusy
             Another program assesses for longer than `wait` seconds.
         """
-        busy = (
-            f"另一个程序正在评价 {self.place.url}，等了 {self.wait:g} 秒；请稍后再试 / "
-            f"another program is assessing {self.place.url}; waited {self.wait:g} s, try again "
-            "later"
-        )
-        with self.place.alone(ASSESS_LOCK, self.wait, busy, self._failed):
+        with self.place.assessing(self.wait, self._failed):
             for table in (DAYS, RESULTS, COMPARISONS, RUNS):
                 self._recover(table)
             yield
@@ -286,8 +280,8 @@ class Shelf:
         if logs is None or not logs.is_dir():
             return
         entries = sorted(p for p in logs.glob("*.json") if p.stem.isdigit())
-        if entries and not _whole(entries[-1]):
-            entries[-1].unlink()
+        while entries and not _whole(entries[-1]):
+            entries.pop().unlink()
             sync_folder(logs)
 
     def _sync(self, table: Table) -> None:

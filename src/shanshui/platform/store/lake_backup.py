@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from shanshui.platform.store.lake_care import status
 from shanshui.platform.store.lake_errors import LakeDamaged, LakeFailed
 from shanshui.platform.store.lake_log import Head, Log
 from shanshui.platform.store.lake_place import Place, sync_file
-from shanshui.platform.store.lake_tables import ASSESS_LOCK, COMMIT_TABLE, TABLES
+from shanshui.platform.store.lake_tables import BESIDE, COMMIT_TABLE, TABLES
 from shanshui.standards.errors import ShanshuiError
 
 MANIFEST = "backup.json"
@@ -58,15 +57,8 @@ def backup(log: Log, path: Path) -> Backup:
         )
     _empty(path)
     made = path.with_name(f".{path.name}.partial")
-    busy = (
-        f"另一个程序正在评价 {log.place.url}，等了 {log.wait:g} 秒；请稍后再备份 / "
-        f"another program is assessing {log.place.url}; waited {log.wait:g} s, back it up later"
-    )
     try:
-        with (
-            log.place.alone(ASSESS_LOCK, log.wait, busy, partial(_unmade, path)),
-            log.alone() as head,
-        ):
+        with log.unassessed(), log.alone() as head:
             shutil.rmtree(made, ignore_errors=True)
             made.mkdir(parents=True)
             listed = {
@@ -90,7 +82,9 @@ def backup(log: Log, path: Path) -> Backup:
         sync_folder(path.parent)
     except OSError as error:
         shutil.rmtree(made, ignore_errors=True)
-        raise _unmade(path, error) from error
+        raise LakeFailed(
+            f"备份 {path} 没有做成：{error} / the backup {path} could not be made: {error}"
+        ) from error
     except LakeDamaged:
         shutil.rmtree(made, ignore_errors=True)
         raise
@@ -124,12 +118,6 @@ def restore(path: Path, to: Path) -> None:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _unmade(path: Path, error: OSError) -> LakeFailed:
-    return LakeFailed(
-        f"备份 {path} 没有做成：{error} / the backup {path} could not be made: {error}"
-    )
-
-
 def _empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ShanshuiError(
@@ -151,11 +139,10 @@ def _relative(log: Log, head: Head) -> Iterator[str]:
             if entry.is_file() and not entry.name.startswith("_commit_"):
                 yield entry.relative_to(root).as_posix()
     # Figures could be computed anew, but not what they were on an earlier day.
-    for folder in sorted(root.iterdir()):
-        if folder.name not in {*TABLES, COMMIT_TABLE.name} and (folder / "_delta_log").is_dir():
-            for entry in sorted(folder.rglob("*")):
-                if entry.is_file() and not entry.name.startswith("_commit_"):
-                    yield entry.relative_to(root).as_posix()
+    for name in BESIDE:
+        for entry in sorted((root / name).rglob("*")):
+            if entry.is_file() and not entry.name.startswith("_commit_"):
+                yield entry.relative_to(root).as_posix()
 
 
 def _copied(source: Path, target: Path) -> tuple[int, str]:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from deltalake import DeltaTable
+
 from shanshui.platform.store.lake_log import Head, Log
 from shanshui.platform.store.lake_place import DataFile, scan
-from shanshui.platform.store.lake_tables import LATEST, TABLES, month_of
+from shanshui.platform.store.lake_tables import BESIDE, LATEST, TABLES, month_of
 from shanshui.platform.store.lake_write import View
 
 UNIT = 2_000_000
@@ -217,9 +219,9 @@ def _within(file: DataFile, unit: tuple[date, date]) -> bool:
 
 
 def vacuum(log: Log, retention: timedelta, *, dry_run: bool) -> Vacuumed:
-    """Remove files that no version newer than `retention` has."""
+    """Remove files that no version newer than `retention` has, of the results beside it too."""
     hours = math.ceil(retention.total_seconds() / 3600)
-    with log.alone() as head:
+    with log.unassessed(), log.alone() as head:
         found: dict[str, list[str]] = {}
         pins: dict[str, int] = {}
 
@@ -232,6 +234,12 @@ def vacuum(log: Log, retention: timedelta, *, dry_run: bool) -> Vacuumed:
                 )
                 if (after := log.open(name).version()) > before:
                     pins[name] = after
+            for name in BESIDE:
+                where, storage = log.place.of(name), log.place.storage
+                if DeltaTable.is_deltatable(where, storage):
+                    found[name] = DeltaTable(where, storage_options=storage).vacuum(
+                        hours, dry_run=dry_run, enforce_retention_duration=False, full=True
+                    )
 
         if dry_run:
             clean()

@@ -242,6 +242,18 @@ class Log:
             self._create()
             yield self._recovered()
 
+    @contextmanager
+    def unassessed(self) -> Iterator[None]:
+        """Keep assessment from writing meanwhile; taken before `alone` where both are.
+
+        Raises
+        ------
+        LakeBusy
+            Another program assesses for longer than `wait` seconds.
+        """
+        with self.place.assessing(self.wait, self._failed):
+            yield
+
     def _failed(self, error: Exception) -> LakeFailed:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         return LakeFailed(

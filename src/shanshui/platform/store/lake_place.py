@@ -128,6 +128,16 @@ class Place:
         return {k: int(v) if k.lower() in numbers else v for k, v in self.storage.items()}
 
     @contextmanager
+    def assessing(self, wait: float, failed: Callable[[OSError], Exception]) -> Iterator[None]:
+        """Hold the tables that assessment keeps here; see `alone`."""
+        busy = (
+            f"另一个程序正在评价 {self.url}，等了 {wait:g} 秒；请稍后再试 / "
+            f"another program is assessing {self.url}; waited {wait:g} s, try again later"
+        )
+        with self.alone("assess.lock", wait, busy, failed):
+            yield
+
+    @contextmanager
     def alone(
         self, name: str, wait: float, busy: str, failed: Callable[[OSError], Exception]
     ) -> Iterator[None]:

@@ -267,8 +267,8 @@ FLAG_TABLE = Table("flags", FLAGS)
 LATEST = Table("latest", LONG, by_year=False)
 COMMIT_TABLE = Table("commits", COMMITS, by_year=False, order=("version",))
 
-ASSESS_LOCK = "assess.lock"
-"""What is held by who writes the tables beside the lake: results of assessment."""
+BESIDE = ("results", "comparisons", "assessed_days", "assessments")
+"""Tables that assessment keeps in the place of the lake, each at its own version."""
 TABLES = {
     table.name: table
     for table in (
