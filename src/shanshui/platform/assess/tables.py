@@ -121,7 +121,10 @@ DAYS = Table(
     },
     order=("region", "date"),
 )
-"""Days of areas: the last row of a key counts; all of it can be computed anew."""
+"""Days of areas: the last row of a key counts; all of it can be computed anew.
+
+Of a comparison with the year before, days are of the stations that both years have: the version
+of the roster is negative, and a mark of the set of stations follows the region."""
 
 RUNS = Table(
     "assessments",
