@@ -13,6 +13,7 @@ from shanshui.cli.listing import Form as ListForm
 from shanshui.cli.listing import Listing, deliver
 from shanshui.cli.options import METHOD, RESULT, option, spread
 from shanshui.cli.output import err, note, said, working
+from shanshui.cli.roster import Domain
 from shanshui.cli.workspace import Where, Who, opened, person
 from shanshui.platform.files import write_whole
 from shanshui.standards.errors import ShanshuiError
@@ -37,17 +38,6 @@ HEADS = {
     "id": "编号",
 }
 MOST_REASONS = 12
-
-
-class Domain(StrEnum):
-    """Domains that are assessed."""
-
-    AIR = "air"
-    WATER = "water"
-    SOURCE = "source"
-    GROUND = "ground"
-    SEA = "sea"
-    NOISE = "noise"
 
 
 class Form(StrEnum):

@@ -56,7 +56,7 @@ _FIELDS = {
 
 
 class Domain(StrEnum):
-    """Domains of rosters."""
+    """Domains of rosters, and of what is assessed by them."""
 
     AIR = "air"
     WATER = "water"
