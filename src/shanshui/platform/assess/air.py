@@ -53,6 +53,11 @@ class AirRun:
         self.last = date.max
         """The last day with data, as far as it is known."""
 
+    @classmethod
+    def wanted(cls) -> list[str]:
+        """Return the codes of the indicators that are answered."""
+        return [one.code for one in indicators()]
+
     # ------------------------------------------------------------------------------ what to do
 
     def run(self) -> Written:
@@ -363,7 +368,7 @@ class AirRun:
             scope_regions = frozenset(wanted_regions)
         scope = Scope(
             self.series.roster,
-            frozenset(one.code for one in indicators()),
+            frozenset(self.wanted()),
             scope_regions,
             frozenset(one.text for one in terms),
             self.job.cut.asked,

@@ -17,7 +17,6 @@ import polars as pl
 from shanshui.air._rules import HOURLY
 from shanshui.platform.assess import changes, comparisons
 from shanshui.platform.assess.air_figures import FIGURES, figures, fingerprints
-from shanshui.platform.assess.air_figures import wanted as indicators
 from shanshui.platform.assess.comparisons import Due, Pair
 from shanshui.platform.assess.engines import HOUR
 from shanshui.platform.assess.layers import LIVE, Frozen, layer_of_days
@@ -72,7 +71,7 @@ class AirPairs:
             groups = {g for of in listed for g, m in of.items() if g in regions or set(m) & regions}
         scope = Scope(
             run.series.roster,
-            frozenset(one.code for one in indicators()),
+            frozenset(run.wanted()),
             None if regions is None else regions | groups,
             frozenset(one.text for one in terms),
             run.job.cut.asked,

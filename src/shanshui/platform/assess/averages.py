@@ -130,6 +130,11 @@ def fingerprints(placed: pl.DataFrame) -> pl.DataFrame:
             pl.col("raw").sum(),
         )
     )
+    return hashed(texts)
+
+
+def hashed(texts: pl.DataFrame) -> pl.DataFrame:
+    """Return ``region, inputs, raw``: for the text of what entered its fingerprint."""
     found = [sha256(text.encode()).hexdigest()[:16] for text in texts["text"]]
     return texts.select("region", pl.Series("inputs", found, dtype=pl.String), "raw")
 

@@ -116,11 +116,6 @@ def of_points(rows: pl.DataFrame, term: Term, listed: pl.DataFrame) -> pl.DataFr
     )  # fmt: skip
 
 
-def indexed(found: pl.DataFrame) -> pl.DataFrame:
-    """Add the index and the trophic state to means; see `shanshui.water.lake.tli`."""
-    return lake.tli(found)
-
-
 def figures_of(
     rows: pl.DataFrame, term: Term, listed: pl.DataFrame, regions: pl.DataFrame
 ) -> pl.DataFrame:
@@ -160,7 +155,7 @@ def figures_of(
     counts = placed.group_by("region").agg(
         some.sum().cast(pl.Int64).alias("stations"), pl.col("short").drop_nulls().first()
     )
-    index = indexed(means(placed, ["region"], rules))
+    index = lake.tli(means(placed, ["region"], rules))
     names = {i: str(row["name"]) for i, row in rules.items()}
     lacking = pl.col("reason_tli").str.replace_all("missing_", "")
     used = pl.col("parameters").str.split(",")

@@ -11,10 +11,11 @@ from shanshui.platform.assess import changes, lakes
 from shanshui.platform.assess.lineage import Asked, Explained, Row, counted, parameters, verdict
 from shanshui.platform.assess.points import PointsRun
 from shanshui.platform.assess.running import DOMAINS
+from shanshui.platform.assess.samples import SampleRun
 from shanshui.platform.assess.terms import Term
-from shanshui.platform.assess.water import WaterRun, sections
+from shanshui.platform.assess.water import sections
 from shanshui.standards.editions import editions
-from shanshui.water import surface
+from shanshui.water import lake, surface
 from shanshui.water.surface.aggregate import known_items
 from shanshui.water.surface.classify import standard
 
@@ -61,7 +62,7 @@ _RULES: dict[str, list[tuple[str, list[Table], tuple[str, ...]]]] = {
 def explained(asked: Asked, day: date | None) -> Explained:
     """Explain a figure of water."""
     row, term = asked.row, asked.term
-    run = cast("WaterRun", DOMAINS[asked.series.domain](asked.job, asked.series))
+    run = cast("SampleRun", DOMAINS[asked.series.domain](asked.job, asked.series))
     holder = next((f for f in run.frozen if f.text == row["freeze"]), None)
     named = None if holder is None else holder.edition
     rows = run.rows(term.start, term.end, holder)
@@ -122,7 +123,7 @@ def _of_lakes(
     if found.is_empty():
         return lakes.points(listed).join(own, on="station"), rows
     index = pl.lit("TLI ") + pl.col("tli").cast(pl.String)
-    here = lakes.indexed(found).with_columns(class_name="state", main_text=index)
+    here = lake.tli(found).with_columns(class_name="state", main_text=index)
     return here.join(own, on="station"), rows
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
-from hashlib import sha256
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -15,13 +14,11 @@ from shanshui import noise
 from shanshui.noise._levels import PLACES, in_force, level
 from shanshui.platform.assess import changes
 from shanshui.platform.assess.air_figures import NO_DATA, written
-from shanshui.platform.assess.averages import MADE, indicators
-from shanshui.platform.assess.job import Version
+from shanshui.platform.assess.averages import MADE, hashed, indicators
 from shanshui.platform.assess.layers import Frozen
 from shanshui.platform.assess.results import Written
-from shanshui.platform.assess.tables import RESULT
+from shanshui.platform.assess.samples import SampleRun
 from shanshui.platform.assess.terms import Term
-from shanshui.platform.assess.water import WaterRun
 from shanshui.platform.ingest.observations import MOMENT
 from shanshui.standards.editions import Edition
 from shanshui.standards.errors import NoEdition
@@ -38,7 +35,7 @@ _STEPS = {3600: "1h", 60: "1min", 1: "1s"}
 _DAY = 86_400
 
 
-class NoiseRun(WaterRun):
+class NoiseRun(SampleRun):
     """One roster of points of noise in one run."""
 
     domain = "noise"
@@ -58,12 +55,14 @@ class NoiseRun(WaterRun):
             )
         return done
 
-    def known(self) -> list[str]:
+    @classmethod
+    def known(cls) -> list[str]:
         """Return the properties that are read."""
         return [*SIDES.values(), _LEQ]
 
-    def wanted(self) -> list[str]:
-        """Return the indicators that are answered."""
+    @classmethod
+    def wanted(cls) -> list[str]:
+        """Return the codes of the indicators that are answered."""
         return list(wanted())
 
     def rows(self, first: date, last: date, holder: Frozen | None) -> pl.DataFrame:
@@ -112,30 +111,6 @@ class NoiseRun(WaterRun):
         # What changed in the small hours belongs to the night of the day before.
         days = super()._changed(version, freezes)
         return sorted({*days, *(day - timedelta(days=1) for day in days)})
-
-    def _lines(
-        self,
-        found: pl.DataFrame,
-        version: Version,
-        terms: Sequence[Term],
-        regions: pl.DataFrame,
-        holder: Frozen | None,
-    ) -> pl.DataFrame:
-        """Make results; the stations that count are those of the kind that an indicator is over."""
-        lines = super()._lines(found, version, terms, regions, holder)
-        sizes = (
-            regions.join(version.counted, on="station")
-            .group_by("region", "kind")
-            .agg(pl.len().cast(pl.Int64).alias("stations"))
-        )
-        kinds = {code: kind_of(row) for code, row in wanted().items()}
-        kind = pl.col("indicator").replace_strict(kinds, return_dtype=pl.String).alias("kind")
-        return (
-            lines.drop("stations")
-            .with_columns(kind)
-            .join(sizes, on=["region", "kind"], how="left", maintain_order="left")
-            .select(c for c in RESULT if c != "id")
-        )
 
 
 def wanted() -> dict[str, dict[str, Any]]:
@@ -351,11 +326,14 @@ def figures_of(
         own = points(rows, listed, row).join(regions, on="station")
         if own.is_empty():
             continue
+        listing = listed.filter(pl.col("kind") == kind_of(row), pl.col("left_out").is_null())
+        sizes = regions.join(listing, on="station", how="semi").group_by("region")
         made = of_zones if kind_of(row) == KINDS["attainment"] else of_levels
         value, why = made(own, row, edition)
         parts.append(
             value.join(why, on="region", how="left")
             .join(_marks(own), on="region", how="left")
+            .join(sizes.agg(pl.len().cast(pl.Int64).alias("stations")), on="region", how="left")
             .select(
                 pl.lit(code).alias("indicator"),
                 "region",
@@ -367,8 +345,7 @@ def figures_of(
                 *(pl.lit(None, pl.String).alias(c) for c in ("state", "dust")),
                 pl.lit(row["method"]).alias("method"),
                 pl.lit(None, pl.Int64).alias("days_valid"),
-                "inputs",
-                "raw",
+                *("inputs", "raw", "stations"),
             )
         )
     return pl.concat(parts, how="diagonal")
@@ -437,5 +414,4 @@ def _marks(own: pl.DataFrame) -> pl.DataFrame:
             raw.sum().cast(pl.Int64).alias("raw"),
         )
     )
-    marks = [sha256(text.encode()).hexdigest()[:16] for text in texts["text"]]
-    return texts.select("region", pl.Series("inputs", marks, dtype=pl.String), "raw")
+    return hashed(texts)

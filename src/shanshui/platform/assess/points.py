@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,8 +19,8 @@ from shanshui.platform.assess.averages import (
     told,
 )
 from shanshui.platform.assess.job import Version
+from shanshui.platform.assess.samples import SampleRun
 from shanshui.platform.assess.terms import Term
-from shanshui.platform.assess.water import WaterRun
 from shanshui.platform.catalog.names import region_rows
 from shanshui.platform.ingest.measures import measures
 from shanshui.standards.errors import UnverifiedFigure
@@ -36,7 +36,7 @@ JUDGED = ("station", "class_name", "main_text", "left_out", "entered", "raw")
 """Columns that every judgement of points has."""
 
 
-class PointsRun(WaterRun, ABC):
+class PointsRun(SampleRun):
     """One roster of points in one run, each judged by its samples of a period.
 
     A subclass says by what points are judged and how they are counted.
@@ -46,17 +46,9 @@ class PointsRun(WaterRun, ABC):
     """The module whose functions answer the indicators."""
 
     @classmethod
-    @abstractmethod
-    def known(cls) -> list[str]:
-        """Return the properties that are read."""
-
-    def wanted(self) -> list[str]:
-        """Return the indicators that are answered."""
-        return list(indicators(self.home))
-
-    def regions(self, version: Version) -> pl.DataFrame:
-        """Return points with every region that they count for."""
-        return pl.concat(self.regions_of(version)).unique(maintain_order=True)
+    def wanted(cls) -> list[str]:
+        """Return the codes of the indicators that are answered."""
+        return list(indicators(cls.home))
 
     @classmethod
     @abstractmethod

@@ -16,6 +16,7 @@ from shanshui.platform.assess.layers import cut, moment_of
 from shanshui.platform.assess.noise import NoiseRun
 from shanshui.platform.assess.points import GroundRun, SeaRun, SourceRun
 from shanshui.platform.assess.results import Written, shelf
+from shanshui.platform.assess.samples import SampleRun
 from shanshui.platform.assess.terms import Term, around, term
 from shanshui.platform.assess.water import WaterRun
 from shanshui.platform.store.models import now
@@ -24,7 +25,7 @@ from shanshui.standards.errors import ShanshuiError
 if TYPE_CHECKING:
     from shanshui.platform.store import Workspace
 
-DOMAINS: dict[str, type[AirRun | WaterRun]] = {
+DOMAINS: dict[str, type[AirRun | SampleRun]] = {
     "air": AirRun,
     "water": WaterRun,
     "source": SourceRun,

@@ -5,12 +5,7 @@ from __future__ import annotations
 import tomllib
 from importlib.resources import files
 
-from shanshui.platform.assess.air_figures import wanted as of_air
-from shanshui.platform.assess.averages import indicators
-from shanshui.platform.assess.lakes import wanted as of_lakes
-from shanshui.platform.assess.noise import wanted as of_noise
-from shanshui.platform.assess.points import GROUND, SEA, SOURCES
-from shanshui.platform.assess.water import wanted as of_water
+from shanshui.platform.assess.running import DOMAINS
 from shanshui.platform.catalog.methods import REPORTED
 from shanshui.platform.catalog.names import indicator_rows
 
@@ -28,15 +23,8 @@ def answered(domain: str | None = None) -> list[str]:
     >>> len(answered()), answered("sea")
     (28, ['water.sea.good_share'])
     """
-    by = {
-        "air": [one.code for one in of_air()],
-        "water": [*of_water(), *of_lakes()],
-        "source": [*indicators(SOURCES)],
-        "ground": [*indicators(GROUND)],
-        "sea": [*indicators(SEA)],
-        "noise": [*of_noise()],
-    }
-    return [code for codes in by.values() for code in codes] if domain is None else by[domain]
+    runs = DOMAINS.values() if domain is None else (DOMAINS[domain],)
+    return [code for run in runs for code in run.wanted()]
 
 
 def unanswered() -> list[dict[str, str]]:
